@@ -1,0 +1,61 @@
+# make demo    set up, start the service on loopback, play a patient through it, stop
+# make serve   set up, start the service and keep it running
+# make setup   set up only
+# make test    all tests that need no GPU
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH := torch==2.13.0
+export CDS_DATA_DIR ?= .data
+
+.PHONY: setup demo serve test lint types contracts check docs bench lock clean
+
+# The lock pins everything else by hash; torch alone is pinned by version, because its CPU and CUDA files differ.
+$(VENV)/.ready: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --no-deps $(TORCH)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+setup: $(VENV)/.ready
+	$(BIN)/cds-service prepare
+
+demo: $(VENV)/.ready
+	$(BIN)/cds-service demo
+
+serve: $(VENV)/.ready
+	$(BIN)/cds-service serve
+
+test: $(VENV)/.ready
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.ready
+	$(BIN)/mypy
+
+contracts: $(VENV)/.ready
+	$(BIN)/lint-imports
+
+check: lint types contracts test
+
+docs: $(VENV)/.ready
+	$(BIN)/cds-service docs docs/reference
+
+bench: $(VENV)/.ready
+	$(BIN)/cds-service bench
+
+clean:
+	rm -rf $(VENV) .data
+
+# Only after a change of dependencies: resolve and hash them anew. Needs the registry.
+lock: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --unsafe-package torch \
+		--extra dev --extra postgres --no-header --no-annotate --no-emit-find-links --no-emit-index-url \
+		--no-emit-trusted-host --output-file requirements.lock pyproject.toml
+	sed -i '/^torch==/,/[^\\]$$/d' requirements.lock

@@ -1,0 +1,164 @@
+"""The gate: the only way from an identified `Case` to a `DeidentifiedCase`. It fails closed.
+
+Whatever goes wrong inside (a leak, a time-out, a recognizer that raises, a missing model, anything unforeseen) comes
+out as `GateRefused` with one fixed word and no trace of its cause, because causes may quote the chart.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
+
+from anonymization.dates import over_89
+from anonymization.deadline import Deadline
+from anonymization.deidentified import DeidentifiedCase
+from anonymization.errors import GateRefused, Leak, ModelMissing, OutOfTime, PolicyError, RecognizerFailed
+from anonymization.known import KnownMatcher
+from anonymization.leakcheck import LeakCheck
+from anonymization.policy import Policy, packaged_policy
+from anonymization.structured import RawFact, structure
+from fhir_mappers.case import Case, KnownIdentifier
+
+if TYPE_CHECKING:
+    from anonymization.scrubber import TextScrubber
+
+MAX_SCRUB_CHARS = 50_000
+
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (Leak, "leak"),
+    (OutOfTime, "timeout"),
+    (RecognizerFailed, "recognizer-failed"),
+    (ModelMissing, "model-missing"),
+    (PolicyError, "policy"),
+)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scrubbed:
+    """A single text past the gate. `spans` are (start, end, label) in characters of the input."""
+
+    text: str
+    spans: tuple[tuple[int, int, str], ...]
+
+
+class Gate:
+    """De-identifies charts and single texts. Thread-safe; build one per process.
+
+    `policy` defaults to the packaged one. `scrubber` defaults to a `TextScrubber` with all recognizers, built on first
+    use because Presidio and spaCy take seconds to import (`warm` does it ahead of time).
+    """
+
+    def __init__(self, policy: Policy | None = None, *, scrubber: TextScrubber | None = None) -> None:
+        self.policy = policy or packaged_policy()
+        self._scrubber = scrubber
+        self._building = threading.Lock()
+
+    def warm(self) -> None:
+        """Import, load and run everything once. Raises GateRefused when that fails."""
+        self.scrub("Seen today for a cough. Discussed with Quentin Testperson.", timeout_s=120.0)
+
+    def deidentify(
+        self, case: Case, *, subject: str, timeout_s: float = 1.5, max_text_chars: int = 12_000
+    ) -> DeidentifiedCase:
+        """`case` past the gate, for the random `subject` id of the vault. Raises GateRefused, and nothing else.
+
+        At most `max_text_chars` of chart text are read, whole texts and whole lines in chart order (notes come last);
+        what is beyond counts in `removed`. Equal charts give equal output whatever `case.now` is within a day.
+        """
+        return _guarded(lambda: self._deidentify(case, subject, Deadline.after(timeout_s), max_text_chars))
+
+    def scrub(
+        self, text: str, identifiers: Sequence[KnownIdentifier] = (), *, timeout_s: float = 5.0
+    ) -> Scrubbed:
+        """One text past the gate, at most `MAX_SCRUB_CHARS` long. Raises GateRefused, and nothing else."""
+        return _guarded(lambda: self._scrub(text, identifiers, Deadline.after(timeout_s)))
+
+    # -- inside -------------------------------------------------------------------------------------------------
+    def _deidentify(self, case: Case, subject: str, deadline: Deadline, max_text_chars: int) -> DeidentifiedCase:
+        identifiers = (*case.identifiers, KnownIdentifier(kind="identifier", value=case.patient_id))
+        structured = structure(case, self.policy)
+        facts, removed = _capped(structured.facts, max_text_chars)
+        texts = [t for f in facts for t in (None if f.fixed_name else f.name, f.text) if t is not None]
+        matcher = KnownMatcher(identifiers, over_89=over_89(case.demographics, case.now))
+        scrubbed = self._ready(deadline).scrub(texts, matcher, deadline)
+        words = iter(t.text for t in scrubbed.texts)
+        counts = structured.removed + removed + scrubbed.removed
+        result = DeidentifiedCase(
+            subject=subject,
+            age=structured.age,
+            sex=structured.sex,
+            pregnant=structured.pregnant,
+            facts=tuple(
+                f.finish(f.name if f.fixed_name else next(words), None if f.text is None else next(words)) for f in facts
+            ),
+            removed=MappingProxyType({kind: counts[kind] for kind in sorted(counts)}),
+            policy_version=self.policy.version,
+        )
+        LeakCheck(identifiers).check(result, deadline)
+        return result
+
+    def _scrub(self, text: str, identifiers: Sequence[KnownIdentifier], deadline: Deadline) -> Scrubbed:
+        if len(text) > MAX_SCRUB_CHARS:
+            raise PolicyError("the text is longer than the gate reads")
+        done = self._ready(deadline).scrub([text], KnownMatcher(identifiers), deadline).texts[0]
+        LeakCheck(identifiers).check_text(done.text)
+        return Scrubbed(text=done.text, spans=done.spans)
+
+    def _ready(self, deadline: Deadline) -> TextScrubber:
+        """The scrubber, built once."""
+        if self._scrubber is None:
+            if not self._building.acquire(timeout=deadline.remaining()):
+                raise OutOfTime("the scrubber was not ready before the deadline")
+            try:
+                if self._scrubber is None:
+                    from anonymization.scrubber import TextScrubber  # noqa: PLC0415 - takes seconds to import
+
+                    scrubber = TextScrubber()
+                    scrubber.load()
+                    self._scrubber = scrubber
+            finally:
+                self._building.release()
+        return self._scrubber
+
+
+def _guarded(work: Callable[[], _T]) -> _T:
+    """The result of `work`, or GateRefused with nothing of the cause attached."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - fails closed: nothing else may come out of the gate
+        reason = next((word for kind, word in _REASONS if isinstance(error, kind)), "internal")
+    raise GateRefused(reason)
+
+
+def _capped(facts: Sequence[RawFact], most: int) -> tuple[list[RawFact], Counter[str]]:
+    """The facts whose text fits in `most` characters; the text of a note may be cut at the end of a line or sentence."""
+    kept: list[RawFact] = []
+    removed: Counter[str] = Counter()
+    left = most
+    for fact in facts:
+        size = (0 if fact.fixed_name else len(fact.name)) + len(fact.text or "")
+        if size > left:
+            removed["text over limit"] += 1
+            shorter = _shortened(fact, left)
+            if shorter is None:
+                continue
+            fact = shorter  # noqa: PLW2901
+            size = left
+        kept.append(fact)
+        left -= size
+    return kept, removed
+
+
+def _shortened(fact: RawFact, room: int) -> RawFact | None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    if fact.kind != "note" or fact.text is None:
+        return None
+    head = fact.text[: max(0, room - (0 if fact.fixed_name else len(fact.name)))]
+    cut = max(head.rfind("\n"), head.rfind(". ") + 1)
+    return replace(fact, text=head[:cut]) if cut > 0 else None

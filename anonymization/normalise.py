@@ -1,0 +1,87 @@
+"""Unicode normalisation that remembers where every character came from.
+
+Identifiers hide behind full-width digits, zero-width characters, soft hyphens and typographic dashes. Recognizers
+read the normalised text; the offset map turns their spans back into spans of the input.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import regex
+
+# One character each, so that positions survive: typographic dashes and quotes become their ASCII forms.
+_PLAIN = str.maketrans(
+    {c: "-" for c in "‐‑‒–—―−"} | {c: "'" for c in "‘’‛ʼ´`"} | {c: '"' for c in "“”„"} | dict.fromkeys("\r\v\f", "\n")
+)
+
+# Cyrillic and Greek letters that are drawn like Latin ones (Unicode confusables, the letters of names only).
+_LOOK_ALIKE = str.maketrans(
+    "АВЕКМНОРСТУХаеорсухіѕјΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",  # noqa: RUF001 - the look-alikes are the point
+    "ABEKMHOPCTYXaeopcyxisjABEZHIKMNOPTYXo",
+)
+
+
+# An ASCII character belongs to the mark after it, so a run stops one short of a non-ASCII character.
+_CLUSTER = regex.compile(r"[\x00-\x7f]+(?![^\x00-\x7f])|\X", regex.DOTALL)
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """`text` after normalisation; `starts[i]` and `ends[i]` bound the input characters that gave ``text[i]``.
+
+    Both maps are None when the text is unchanged.
+    """
+
+    text: str
+    starts: tuple[int, ...] | None = None
+    ends: tuple[int, ...] | None = None
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The input span of the non-empty span ``[start, end)`` of `text`."""
+        if self.starts is None or self.ends is None:
+            return start, end
+        return self.starts[start], self.ends[end - 1]
+
+
+def normalise(text: str) -> Normalised:
+    """NFKC, without invisible characters, with plain dashes, quotes and line ends."""
+    if text.isascii():
+        return Normalised(text.translate(_PLAIN))
+    out: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for start, end in _clusters(text):
+        if text[start:end].isascii():
+            out.append(text[start:end].translate(_PLAIN))
+            starts += range(start, end)
+            ends += range(start + 1, end + 1)
+            continue
+        piece = unicodedata.normalize("NFKC", text[start:end]).translate(_PLAIN)
+        piece = "".join(c for c in piece if unicodedata.category(c) != "Cf")
+        out.append(piece)
+        starts += [start] * len(piece)
+        ends += [end] * len(piece)
+    return Normalised("".join(out), tuple(starts), tuple(ends))
+
+
+def _clusters(text: str) -> Iterator[tuple[int, int]]:
+    """Spans of plain ASCII runs, and of other characters each with the combining marks that follow it."""
+    for match in _CLUSTER.finditer(text):
+        yield match.span()
+
+
+def fold(text: str) -> str:
+    """`text` for comparison, character by character: lower case, no accents, Latin for look-alikes. Same length."""
+    if text.isascii():
+        return text.lower()
+    return "".join(_fold_char(c) for c in text.translate(_LOOK_ALIKE))
+
+
+def _fold_char(char: str) -> str:
+    if char.isascii():
+        return char.lower()
+    base = unicodedata.normalize("NFD", char)[0].lower()
+    return base if len(base) == 1 else char

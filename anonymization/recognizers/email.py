@@ -1,0 +1,28 @@
+"""Electronic mail addresses of any domain, ``.local`` among them: 45 CFR 164.514(b)(2)(i)(F)."""
+
+from __future__ import annotations
+
+from anonymization.recognizers.base import IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
+
+
+class EmailRecognizer(StrictPatternRecognizer):
+    """Written plainly, with blanks round the @, or spelled out ("anna at clinic dot org")."""
+
+    entity = "EMAIL"
+    forms = (
+        Form("plain", rf"{LEFT}[\w.+%'-]{{1,64}}@[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,6}}", IGNORE_CASE, 0.95, "@"),
+        Form("spaced", rf"{LEFT}[\w.+%-]{{1,64}}[ ]{{0,2}}@[ ]{{0,2}}[\w-]{{1,63}}(?:[ ]?\.[ ]?[a-z]{{2,24}}){{1,3}}{RIGHT}",
+             IGNORE_CASE, 0.9, " @|@ |@[^ ]+ \\."),
+        Form(
+            "spelled",
+            rf"{LEFT}[\w.+-]{{2,64}}\s{{0,2}}[(\[]?\bat\b[)\]]?\s{{0,2}}[\w-]{{2,63}}\s{{0,2}}[(\[]?\bdot\b[)\]]?\s{{0,2}}[a-z]{{2,24}}{RIGHT}",
+            IGNORE_CASE, 0.9, r"\bdot\b",
+        ),
+    )  # fmt: skip
+
+    def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """Leave what only looks like one: ``95%@2L``, ``SpO2@rest``, where no letter or no dot would fit an address."""
+        local, at, domain = text[start:end].partition("@")
+        if at and "." not in domain and (any(c in "%" for c in local) or any(c.isdigit() for c in local + domain)):
+            return None
+        return start, end

@@ -1,0 +1,68 @@
+"""Places of care and employers, which narrow a person down to a town or a firm: 45 CFR 164.514(b)(2)(i)(B) and (R)."""
+
+from __future__ import annotations
+
+import regex
+
+from anonymization.lexicon import packaged_lexicon
+from anonymization.recognizers.base import FLAGS, IGNORE_CASE, Form, StrictPatternRecognizer
+
+_KIND = (
+    r"(?:Hospitals?|Medical Cent(?:er|re)|Health Cent(?:er|re)|Health System|Health Services|Healthcare|Health|Clinics?|Infirmary|Hospice|"
+    r"Sanatorium|Nursing Home|Nursing Facility|Care Home|Rehab(?:ilitation)?(?: Cent(?:er|re))?|Surgery Cent(?:er|re)|Surgical Cent(?:er|re)|"
+    r"Cancer Cent(?:er|re)|Cancer Institute|Urgent Care|Walk-In|Family Practice|Family Medicine|Medical Group|Medical Associates|Associates|"
+    r"Physicians|Pediatrics|Pharmacy|Laborator(?:y|ies)|Labs|Institute|Foundation|Memorial|General|Manor|Assisted Living|Senior Living|"
+    r"University|College|High School|Elementary(?: School)?|Academy|Church|Shelter)"
+)
+_WORD = r"[A-Z][\w'&-]*"
+_LINK = r"(?:of|the|and|for|&|at|-)"
+_TAIL = rf"(?:[ ](?:{_LINK}[ ])?{_WORD}){{0,4}}"
+
+
+class FacilityRecognizer(StrictPatternRecognizer):
+    """A proper name that ends in a word for a place of care or learning ("Stone Family Clinic", "Hope Memorial")."""
+
+    entity = "FACILITY"
+    forms = (
+        Form("name and kind", rf"(?<![\w])(?P<v>(?:(?:St|Mt)\.?[ ])?{_WORD}(?:[ ](?:{_LINK}[ ])?{_WORD}){{0,5}}?[ ]{_KIND}(?![\w])(?:[ ]{_KIND}(?![\w])){{0,3}})", FLAGS, 0.75, _KIND),
+        Form("kind of name", rf"(?<![\w])(?P<v>(?:University|Hospital|College|Clinic|Institute)[ ]of[ ](?:the[ ])?{_WORD}{_TAIL})", FLAGS, 0.75, "of"),
+        Form("labelled", rf"\b(?i:facility|hospital|clinic|pharmacy|location|site)\s?:\s?(?P<v>{_WORD}{_TAIL})", FLAGS, 0.75),
+    )  # fmt: skip
+
+    def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """Cut plain words from the front ("Discharged to"); leave what names no place ("Mental Health")."""
+        tokens = list(regex.finditer(r"[^\W\d_][\w'-]*", text[start:end]))
+        while tokens and _cuts(tokens[0][0]):
+            tokens.pop(0)
+        if not tokens:
+            return None
+        proper = [t for t in tokens if not _GENERIC.fullmatch(t[0]) and not _cuts(t[0])]
+        return (start + tokens[0].start(), end) if proper else None
+
+
+def _cuts(word: str) -> bool:
+    """Whether `word` stands before a place, not in its name."""
+    lexicon = packaged_lexicon()
+    return word.islower() or (lexicon.is_word(word) and word.lower() not in lexicon.common_names)
+
+
+class EmployerRecognizer(StrictPatternRecognizer):
+    """The firm after "works for", "employed by", "retired from"."""
+
+    entity = "ORGANIZATION"
+    forms = (
+        Form(
+            "employer",
+            rf"\b(?i:works?|worked|working|employed|employee|employer|job|retired|manager|clerk|driver|teacher|student)[ ](?i:full[- ]time[ ]|part[- ]time[ ])?(?i:for|at|by|from|with|of)[ ](?:the[ ])?(?P<v>{_WORD}(?:(?:,)?[ ](?:(?:and|of|&)[ ])?{_WORD}){{0,4}})",
+            FLAGS, 0.7,
+        ),
+        Form("firm", rf"(?<![\w])(?P<v>{_WORD}(?:[ ,-]{{1,2}}(?:and[ ])?{_WORD}){{0,4}},?[ ](?:Inc|LLC|Ltd|PLC|Corp|Co|GmbH|LLP)\b\.?)", FLAGS, 0.8, r"\b(?:Inc|LLC|Ltd|PLC|Corp|Co|GmbH|LLP)\b"),
+    )  # fmt: skip
+
+    def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """Leave "works at Night", "retired from ICU"."""
+        words = regex.findall(r"[^\W\d_]+", text[start:end])
+        return None if all(packaged_lexicon().is_word(w) for w in words) else (start, end)
+
+
+_GENERIC = regex.compile(_KIND + r"|Family|Medical|Care|Center|Centre|Home|Community|Regional|County|City|Group|School|St|Mt", IGNORE_CASE)

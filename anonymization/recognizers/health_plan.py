@@ -1,0 +1,25 @@
+"""Health plan beneficiary numbers: 45 CFR 164.514(b)(2)(i)(I)."""
+
+from __future__ import annotations
+
+from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
+from anonymization.recognizers.labelled import labelled
+
+_LABELS = (
+    r"(?:health\s?plan|insurance|insurer|member(?:ship)?|subscriber|beneficiary|policy(?:\s?holder)?|group|payer|medicare|medicaid|"
+    r"tricare|hmo|ppo|plan)\s?(?:#|id\b|number|num\b|no\b\.?)|mbi|hicn|hic\s?#"
+)
+
+
+class HealthPlanRecognizer(StrictPatternRecognizer):
+    """Labelled plan numbers and the Medicare Beneficiary Identifier by its shape (CMS, MBI format)."""
+
+    entity = "PLAN"
+    forms = (
+        Form("labelled", labelled(_LABELS), IGNORE_CASE, 0.92),
+        Form(
+            "mbi",
+            rf"{LEFT}[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{{2}}\d{{2}}{RIGHT}",
+            FLAGS, 0.92,
+        ),
+    )  # fmt: skip

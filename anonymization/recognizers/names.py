@@ -1,0 +1,124 @@
+"""Names that their surroundings give away: 45 CFR 164.514(b)(2)(i)(A), of the person, relatives and clinicians.
+
+The language model sees sentences; these forms are the ones it misses in charts. A found span is cut back at the first
+word that is plain or clinical language.
+"""
+
+from __future__ import annotations
+
+import regex
+
+from anonymization.lexicon import packaged_lexicon
+from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
+
+_PARTICLE = r"(?:van|von|der|den|de|del|della|da|di|la|le|bin|ibn|al|el|st\.?|mac|mc|o')"
+_WORD = r"[A-Z][^\W\d_]*(?:(?!'s\b)['-][^\W\d_]+)*"
+_INITIAL = r"[A-Z]\."
+_SUFFIX = r"(?:,?[ ](?:Jr|Sr|II|III|IV)\.?)?"
+_NAME = rf"(?:{_INITIAL}[ ]?)*{_WORD}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}(?:{_INITIAL}|[A-Z](?![^\W_])|{_WORD})){{0,3}}{_SUFFIX}"
+_RELATIVE = (
+    r"(?:wife|husband|spouse|partner|fianc[eé]e?|daughter|son|mother|mom|mum|father|dad|sister|brother|aunt|uncle|niece|nephew|cousin|"
+    r"grand(?:mother|father|son|daughter|child|parent|ma|pa)|step(?:mother|father|son|daughter)|in-law|girlfriend|boyfriend|"
+    r"neighbou?r|roommate|friend|caregiver|carer|guardian|child|baby|twin|ex-?(?:wife|husband)|widow(?:er)?|boss|employer|coworker|"
+    r"colleague|next of kin|emergency contact|poa|proxy|surrogate|caretaker|nanny|teacher|pastor)"
+)
+_CREDENTIAL = (
+    r"(?:M\.?D\.?|D\.?O\.?|R\.?N\.?|N\.?P\.?|P\.?A\.?-?C?|Ph\.?D|PharmD|LPN|FNP(?:-C|-BC)?|APRN|ARNP|DNP|MBBS|FACP|FACS|DPM|DDS|MSN|BSN|"
+    r"CRNP|CNM|LCSW|MSW|RD|PT|OT|CMA|RRT|CRNA)"
+)
+_LABEL = (
+    r"(?:patient(?:'s)?(?:\s+name)?|pt(?:\s+name)?|name|full\s+name|first\s+name|last\s+name|surname|maiden\s+name|attending|provider|"
+    r"physician|doctor|pcp|surgeon|nurse|author|signed(?:\s+by)?|electronically\s+signed\s+by|dictated\s+by|transcribed\s+by|"
+    r"reviewed\s+by|ordered\s+by|seen\s+by|prepared\s+by|verified\s+by|entered\s+by|referred\s+by|referring(?:\s+provider)?|cc|re|dear|"
+    r"attn|attention|contact|emergency\s+contact|next\s+of\s+kin|guardian|witness|interpreter|c/o|informant|historian|consultant|"
+    r"resident|guarantor|subscriber|insured|sincerely|regards|best|thanks)"
+)
+
+
+class _NameRecognizer(StrictPatternRecognizer):
+    entity = "PERSON"
+
+    def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """Cut the span back to its leading words that can be names."""
+        lexicon = packaged_lexicon()
+        kept_end = start
+        for token in regex.finditer(r"[^\W\d_]+(?:['-][^\W\d_]+)*\.?", text[start:end]):
+            word = token[0].rstrip(".")
+            if word.lower() in _TITLES and kept_end == start:
+                start += token.end()
+                return self.accept(text, start + len(text[start:end]) - len(text[start:end].lstrip(" .")), end)
+            if len(word) > 1 and lexicon.is_word(word) and word.lower() not in lexicon.common_names:
+                break
+            kept_end = start + token.end()
+        return (start, kept_end) if kept_end > start else None
+
+
+class TitledNameRecognizer(_NameRecognizer):
+    """After a title or before a credential: "Mr. Stone", "Dr Anna van Dyke", "nurse Joy", "MRS. HOPE", "Anna Stone, MD"."""
+
+    forms = (
+        Form("title", rf"{LEFT}(?:Mr|Mrs|Ms|Mx|Dr|Drs|Prof|Rev|Fr|Sgt|Capt|Hon)\b\.?[ \t]{{0,2}}(?P<v>{_NAME})", FLAGS, 0.92),
+        Form("long title", rf"{LEFT}(?:Miss|Doctor|Nurse|Professor|Pastor|Father|Sister|Officer|Aunt|Uncle)[ ](?P<v>{_NAME})", FLAGS, 0.85),
+        Form("capital title", rf"{LEFT}(?:MR|MRS|MS|DR)\.[ ]{{0,2}}(?P<v>{_NAME})", FLAGS, 0.9),
+        Form("capital title, no stop", rf"{LEFT}(?:MRS|DR)[ ](?P<v>{_NAME})", FLAGS, 0.85),
+        Form("small title", rf"{LEFT}(?:mr|mrs|dr|ms)\b\.?[ ](?P<v>[a-z]{{3,}}(?:-[a-z]+)?){RIGHT}", FLAGS, 0.8),
+        Form("credential", rf"(?<![\w])(?P<v>{_WORD}(?:[ ](?:{_INITIAL}|{_WORD})){{1,3}}),?[ ]{{1,2}}{_CREDENTIAL}(?![\w])", FLAGS, 0.9, _CREDENTIAL),
+    )  # fmt: skip
+
+    def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """As for all names; a small-letter name must not be a common English word ("dr visit")."""
+        if text[start:end].islower() and (packaged_lexicon().may_stay(text, start, end) or text[start:end] in _SMALL_WORDS):
+            return None
+        return super().accept(text, start, end)
+
+
+class LabelledNameRecognizer(_NameRecognizer):
+    """After a label: "Patient: Stone, Anna", "Sincerely,\\nAnna Stone", "RE: ANNA STONE"."""
+
+    forms = (
+        Form("label, last first", rf"[:=]\s{{0,4}}(?<={LEFT}(?i:{_LABEL})\s?[:=]\s{{0,4}})(?P<v>{_WORD},[ ]{{0,2}}{_NAME})", FLAGS, 0.95),
+        Form("label", rf"[:=]\s{{0,4}}(?<={LEFT}(?i:{_LABEL})\s?[:=]\s{{0,4}})(?P<v>{_NAME})", FLAGS, 0.85),
+        Form("closing", rf"^[ ]{{0,4}}(?i:sincerely|regards|best regards|kind regards|yours truly|best|thanks|thank you|respectfully)(?:[ ]yours)?,[ ]{{0,4}}\n{{1,3}}[ ]{{0,4}}(?P<v>{_NAME})", FLAGS, 0.9),
+        Form("dear", rf"\bDear[ ](?P<v>{_NAME})", FLAGS, 0.8),
+        Form("by", rf"\b(?i:signed|dictated|transcribed|reviewed|ordered|seen|prepared|entered|referred|prescribed|evaluated|examined|accompanied|escorted|witnessed|interpreted)[ ](?i:electronically[ ])?by[ ]?:?[ ](?P<v>{_NAME})", FLAGS, 0.85),
+        Form("introduction", rf"\b(?i:my name is|name's|named|called|goes by|known as|nickname|aka|a\.k\.a\.|spoke (?:with|to)|speaking (?:with|to)|this is)[ ]\"?(?P<v>{_NAME})", FLAGS, 0.8),
+    )  # fmt: skip
+
+
+class RelativeNameRecognizer(_NameRecognizer):
+    """Beside a relative: "daughter Anna", "his wife, Mary Stone,", "son (Will)", "her husband is John"."""
+
+    forms = (
+        Form("relative", rf"\b(?i:{_RELATIVE})(?:'s[ ]name)?(?:[ ](?:is|was|named|called))?(?:[ ]|,[ ]|[ ]\(|:[ ])(?P<v>{_NAME})", FLAGS, 0.85),
+        Form("reversed", rf"(?<![\w])(?P<v>{_WORD}(?:[ ]{_WORD})?)(?:,[ ]|[ ]\()(?:the[ ]|his[ ]|her[ ]|their[ ]|pt'?s[ ]|patient's[ ])?(?:{_RELATIVE})\b", FLAGS, 0.7, _RELATIVE),
+    )  # fmt: skip
+
+
+class ListedNameRecognizer(_NameRecognizer):
+    """In lists: "SMITH, JOHN A", "Smith, John": family name first, when one part is a frequent given name or a date follows."""
+
+    forms = (
+        Form("capitals", rf"(?<![\w])(?P<v>[A-Z][A-Z'-]{{1,}},[ ]{{0,2}}[A-Z][A-Z'-]+(?:[ ][A-Z]\.?)?)(?![\w])", FLAGS, 0.85),
+        Form("mixed", rf"(?<![\w])(?P<v>{_WORD},[ ]?{_WORD}(?:[ ][A-Z](?![^\W_])\.?)?)", FLAGS, 0.75),
+        Form("given and family", rf"(?<![\w])(?P<v>{_WORD}[ ](?:[A-Z]\.?[ ])?{_WORD}(?:-{_WORD})?)(?![\w])", FLAGS, 0.7),
+    )  # fmt: skip
+
+    def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """One part is a given name, or a birth date or record number follows; no part is clinical language."""
+        lexicon = packaged_lexicon()
+        tokens = list(regex.finditer(r"[^\W\d_]+(?:['-][^\W\d_]+)*", text[start:end]))
+        words = [t for t in tokens if len(t[0]) > 1]
+        if any(lexicon.may_stay(text, start + t.start(), start + t.end()) for t in words):
+            return None
+        listed = "," in text[start:end]
+        given = any(lexicon.is_given_name(t[0]) for t in (words if listed else words[:1]))
+        return (start, end) if given or (listed and _FOLLOWS.match(text, end)) else None
+
+
+_FOLLOWS = regex.compile(r"[\s,;(|-]{0,6}(?:dob|d\.o\.b|mrn|\d{1,3}[ -]?(?:y|year)|age|m\b|f\b|male|female|born)", regex.IGNORECASE)
+_TITLES = frozenset({"mr", "mrs", "ms", "mx", "dr", "prof", "rev", "doctor", "nurse"})
+_SMALL_WORDS = frozenset(
+    "said says told asked wants thinks appointment appt office visit visits note notes called gave put changed started stopped increased "
+    "recommended ordered prescribed suggested referred saw sees seen would will could should can and or for with from about who that this "
+    "because when until after before today tomorrow yesterday again also never always still google letter advised".split()
+)

@@ -1,0 +1,18 @@
+"""Postal codes: 45 CFR 164.514(b)(2)(i)(B)."""
+
+from __future__ import annotations
+
+from anonymization.recognizers.address import STATE
+from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
+
+
+class ZipRecognizer(StrictPatternRecognizer):
+    """ZIP+4, five digits after a state or a label, and five digits with a leading zero (no result is written so)."""
+
+    entity = "ZIP"
+    forms = (
+        Form("plus four", rf"{LEFT}\d{{5}}-\d{{4}}{RIGHT}", FLAGS, 0.85),
+        Form("after a state", rf"\b{STATE}[,. ]{{1,3}}(?P<v>\d{{5}}(?:-\d{{4}})?){RIGHT}", FLAGS, 0.9, r"[a-z][,. ]+\d{5}\b"),
+        Form("labelled", rf"{LEFT}(?:zip|postal)(?:\s?code)?\b[^\n\d]{{0,8}}(?P<v>\d{{3,5}}(?:-\d{{4}})?){RIGHT}", IGNORE_CASE, 0.9),
+        Form("leading zero", rf"(?<![\w.,/:-])0\d{{4}}(?![\w/-]|[.,:]\d)", FLAGS, 0.6),
+    )  # fmt: skip

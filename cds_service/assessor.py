@@ -1,0 +1,113 @@
+"""The background road: prompt → model → contract → safety → assessment or the reasons why it was withheld.
+
+Everything here is past the gate. The web process makes an `AssessmentTask` and puts it on the job table; a worker runs
+`Assessor.assess` on it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from anonymization.deidentified import DeidentifiedCase
+from cds_service import codec
+from cds_service.domain import (
+    Assessment,
+    AssessmentOutcome,
+    AssessmentStatus,
+    Finding,
+    Passage,
+    floor_of,
+)
+from cds_service.inference.backend import Generation, ModelBackend
+from cds_service.inference.contract import ContractBroken, parse
+from cds_service.inference.offers import offers_for
+from cds_service.inference.prompt import build_prompt
+from cds_service.safety.accept import judge
+from cds_service.safety.check import CheckInput
+from cds_service.settings import Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssessmentTask:
+    """What a worker needs to draft an assessment: nothing but de-identified values."""
+
+    case: DeidentifiedCase
+    findings: tuple[Finding, ...]
+    passages: tuple[Passage, ...]
+    versions: Mapping[str, str]
+
+    def to_json(self) -> str:
+        """For the job table."""
+        return codec.encode(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> AssessmentTask:
+        """Restore a task. Raises ValueError on anything that `to_json` did not write."""
+        return codec.decode(cls, text)
+
+    def cache_key(self) -> str:
+        """Equal for equal content, subject and versions. Reasons are left out: they may tell a running age."""
+        findings = [(f.rule, f.version, f.priority.value, dict(f.values)) for f in self.findings]
+        content = (self.case, findings, [p.id for p in self.passages], dict(self.versions))
+        return hashlib.sha256(codec.encode(content).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What became of one task, with the model's own figures."""
+
+    outcome: AssessmentOutcome
+    generation: Generation
+
+
+Similarity = Callable[[Sequence[str], Sequence[str]], Sequence[Sequence[float]]]
+
+
+class Assessor:
+    """Runs tasks on one backend. `similarity` compares texts by meaning for the grounding check."""
+
+    def __init__(
+        self, backend: ModelBackend, *, similarity: Similarity | None, setting: Setting, deadline_s: float
+    ) -> None:
+        self._backend = backend
+        self._setting = setting
+        self._similarity = similarity
+        self._deadline_s = deadline_s
+
+    def assess(self, task: AssessmentTask) -> Judged:
+        """Draft and judge. Raises BackendError when the model cannot answer; a bad draft is withheld, not raised."""
+        offers = offers_for(task.case, task.findings, task.passages, setting=self._setting)
+        prompt = build_prompt(task.case, task.findings, task.passages, offers, self._backend.encoding)
+        generation = self._backend.generate(prompt, offers, deadline_s=self._deadline_s)
+        try:
+            draft = parse(generation.text, offers, self._backend.encoding)
+        except ContractBroken as broken:
+            return Judged(outcome=_withheld(f"contract: {broken}"), generation=generation)
+        verdict, assessment = judge(
+            CheckInput(
+                draft=draft,
+                case=task.case,
+                findings=task.findings,
+                passages=task.passages,
+                offered_actions=offers.actions,
+                offered_risk_factors=offers.risk_factors,
+                floor=floor_of(task.findings),
+            ),
+            model=self._backend.version,
+            similarity=self._similarity,
+        )
+        if assessment is None:
+            return Judged(
+                outcome=_withheld(*(f"{r.check}: {r.reason}" for r in verdict.failures)), generation=generation
+            )
+        return Judged(outcome=_ready(assessment), generation=generation)
+
+
+def _withheld(*reasons: str) -> AssessmentOutcome:
+    return AssessmentOutcome(status=AssessmentStatus.WITHHELD, reasons=reasons)
+
+
+def _ready(assessment: Assessment) -> AssessmentOutcome:
+    return AssessmentOutcome(status=AssessmentStatus.READY, assessment=assessment)

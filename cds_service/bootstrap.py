@@ -1,0 +1,114 @@
+"""The one place that builds objects. Everything else is given what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from anonymization.gate import Gate
+from cds_service import __version__, clinical
+from cds_service.assessor import Assessor
+from cds_service.errors import IndexUnavailable, StoreError
+from cds_service.inference.backend import ModelBackend
+from cds_service.inference.contract import CONTRACT_VERSION
+from cds_service.inference.models import load_backend
+from cds_service.inference.prompt import PROMPT_VERSION
+from cds_service.ledger.database import open_database
+from cds_service.ledger.keys import load_or_create_keys
+from cds_service.ledger.vault import Vault
+from cds_service.monitoring import metrics
+from cds_service.pipeline import Pipeline
+from cds_service.recorder import Recorder
+from cds_service.retrieval.chroma import ChromaIndex
+from cds_service.retrieval.embedder import MiniLmEmbedder
+from cds_service.retrieval.retriever import Retriever
+from cds_service.safety.verdict import SAFETY_VERSION
+from cds_service.settings import Settings
+from cds_service.web.ops import Probe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One web process's objects."""
+
+    settings: Settings
+    pipeline: Pipeline
+    recorder: Recorder
+    retriever: Retriever
+    gate: Gate
+
+    def probes(self) -> Mapping[str, Probe]:
+        """What ``/readyz`` asks. The model is not among them: the floor does not need it."""
+        return {"database": self.recorder.problem, "guidelines": self._guideline_problem}
+
+    def _guideline_problem(self) -> str | None:
+        try:
+            return None if self.retriever.version else "there is no guideline index"
+        except IndexUnavailable:
+            return "there is no guideline index"
+
+    def refresh_metrics(self) -> None:
+        """Read the gauges of queue and worker from the database."""
+        now = utc_now()
+        try:
+            stats = self.recorder.queue(now)
+            alive = self.recorder.serving_model(now) is not None
+        except StoreError:
+            return
+        for state, count in stats.counts.items():
+            metrics.QUEUE.labels(state=state.value).set(count)
+        metrics.QUEUE_AGE.set(stats.oldest_queued_s or 0)
+        metrics.WORKER_UP.set(int(alive))
+
+
+def utc_now() -> datetime:
+    """The clock of the service."""
+    return datetime.now(UTC)
+
+
+def open_recorder(settings: Settings) -> Recorder:
+    """The stores. Raises ConfigurationError when the database or the key file cannot be used."""
+    return Recorder(open_database(settings.database), Vault(load_or_create_keys(settings.keys)), settings)
+
+
+def build_service(settings: Settings) -> Service:
+    """Everything one web process needs, loaded and warm."""
+    recorder = open_recorder(settings)
+    gate = Gate()
+    gate.warm()
+    embedder = MiniLmEmbedder()
+    index = ChromaIndex(settings.index_dir)
+    retriever = Retriever(index, embedder, include_unreviewed=settings.unreviewed_guidelines)
+    retriever.warm()
+    pipeline = Pipeline(
+        settings=settings,
+        gate=gate,
+        retriever=retriever,
+        recorder=recorder,
+        versions={
+            "service": __version__,
+            "rules": clinical.RULES_VERSION,
+            "policy": gate.policy.version,
+            "prompt": PROMPT_VERSION,
+            "contract": CONTRACT_VERSION,
+            "safety": SAFETY_VERSION,
+        },
+        now=utc_now,
+    )
+    return Service(settings=settings, pipeline=pipeline, recorder=recorder, retriever=retriever, gate=gate)
+
+
+def build_assessor(settings: Settings) -> tuple[ModelBackend, Assessor]:
+    """The model worker's objects, loaded and warm. Raises BackendError."""
+    backend = load_backend(settings)
+    backend.warm()
+    embedder = MiniLmEmbedder()
+
+    def similarity(rows: Sequence[str], columns: Sequence[str]) -> Sequence[Sequence[float]]:
+        cosines: list[list[float]] = (embedder.embed_passages(rows) @ embedder.embed_passages(columns).T).tolist()
+        return cosines
+
+    return backend, Assessor(
+        backend, similarity=similarity, setting=settings.setting, deadline_s=settings.model_timeout_s
+    )

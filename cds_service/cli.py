@@ -1,0 +1,216 @@
+"""The ``cds-service`` command. Each command builds what it needs and no more; errors end with one clear line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from cds_service.offline import go_offline
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _settings() -> Any:
+    from pydantic import ValidationError
+
+    from cds_service.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"CDS_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
+        raise click.ClickException("Settings are wrong.\n  " + "\n  ".join(lines)) from None
+
+
+def _clear_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn the service's own errors into one line on standard error and exit code 1."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        from cds_service.errors import CdsError
+
+        try:
+            return command(*args, **kwargs)
+        except CdsError as error:
+            raise click.ClickException(str(error)) from None
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cds-service")
+def main() -> None:
+    """HL7 FHIR clinical decision support: CDS Hooks, a de-identification gate, a local model.
+
+    Settings are environment variables CDS_*; see docs/reference/settings.md.
+    """
+    os.umask(0o077)
+    go_offline()
+
+
+def _prepare(settings: Any) -> None:
+    from cds_service import logs
+    from cds_service.prepare import prepare
+    from cds_service.terminal import progress
+
+    logs.configure(settings.log_level)
+    with progress() as show:
+        prepare(settings, show)
+
+
+@main.command()
+@_clear_errors
+def prepare() -> None:
+    """Prepare what the service needs: database, model files, guideline index. Does nothing twice."""
+    _prepare(_settings())
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on (loopback only for now).")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535))
+@_clear_errors
+def serve(host: str, port: int) -> None:
+    """Prepare what is missing, then answer CDS Hooks until stopped."""
+    from cds_service.serve import serve as run
+
+    settings = _settings()
+    _prepare(settings)
+    click.echo(f"Discovery: http://{host}:{port}/cds-services  (stop with Ctrl-C)", err=True)
+    sys.exit(run(settings, host=host, port=port))
+
+
+@main.command()
+@_clear_errors
+def worker() -> None:
+    """Run one model worker on the job table until stopped (`serve` starts one by itself)."""
+    from cds_service import logs
+    from cds_service.worker import run
+
+    settings = _settings()
+    logs.configure(settings.log_level)
+    run(settings)
+
+
+@main.command()
+@click.option("--port", default=0, help="Port on loopback; 0 takes a free one.")
+@_clear_errors
+def demo(port: int) -> None:
+    """Start the service, play a patient through it, show every step, stop."""
+    from cds_service.demo.play import play
+
+    sys.exit(play(_settings(), port=port))
+
+
+@main.command()
+@_clear_errors
+def index() -> None:
+    """Build the guideline index and switch to it; say what was taken and refused."""
+    from cds_service.prepare import build_guideline_index
+    from cds_service.terminal import index_report, progress
+
+    settings = _settings()
+    with progress() as show:
+        report = build_guideline_index(settings, show)
+    click.echo(index_report(report))
+    sys.exit(1 if report.refused else 0)
+
+
+@main.command()
+@_clear_errors
+def purge() -> None:
+    """Delete vault items past their retention and old finished jobs (`serve` does it daily)."""
+    from cds_service.bootstrap import open_recorder
+
+    items, jobs = open_recorder(_settings()).purge(_now())
+    click.echo(f"purged {items} vault items, {jobs} finished jobs")
+
+
+@main.group()
+def ledger() -> None:
+    """What was shown to clinicians, and what they answered."""
+
+
+@ledger.command("show")
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@_clear_errors
+def ledger_show(limit: int, as_json: bool) -> None:
+    """The newest answers with their cards and feedback. Holds pseudonyms and no identified word."""
+    from cds_service.bootstrap import open_recorder
+    from cds_service.terminal import ledger_rows
+
+    rows = open_recorder(_settings()).recent(limit)
+    click.echo(ledger_rows(rows, as_json=as_json))
+
+
+@main.group()
+def audit() -> None:
+    """The append-only audit chain."""
+
+
+@audit.command("verify")
+@_clear_errors
+def audit_verify() -> None:
+    """Check the whole chain; name each record that was changed, removed, moved or inserted."""
+    from cds_service.bootstrap import open_recorder
+
+    report = open_recorder(_settings()).verify_audit()
+    for problem in report.problems:
+        click.echo(str(problem))
+    if not report.valid:
+        raise click.ClickException(f"The audit chain is broken ({len(report.problems) + report.more} records).")
+    click.echo(f"{report.events} events, chain whole, head {report.head[:16]}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--check", is_flag=True, help="Write nothing; fail when a page is out of date.")
+@_clear_errors
+def docs(folder: Path, check: bool) -> None:
+    """Write the generated reference pages (settings, rules, guidelines, safety checks, policy)."""
+    from cds_service.pages import write_pages
+
+    stale = write_pages(folder, check=check)
+    for name in stale:
+        click.echo(f"{'out of date' if check else 'written'}: {folder / name}")
+    if check and stale:
+        raise click.ClickException("Generated pages are out of date: run `make docs` and commit them.")
+
+
+@main.command()
+@click.option("--calls", default=60, show_default=True, type=click.IntRange(5, 2000), help="Calls for each figure.")
+@click.option("--url", default=None, help="A running service on loopback; without it one is started.")
+@_clear_errors
+def bench(calls: int, url: str | None) -> None:
+    """Time hook calls without a model at one and at eight clients, with the parts, and the memory."""
+    from cds_service.evaluation.bench import run
+
+    run(_settings(), calls=calls, url=url)
+
+
+@main.group()
+def evaluate() -> None:
+    """Measure the parts on data of your own."""
+
+
+@evaluate.command("mapping")
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@_clear_errors
+def evaluate_mapping(folders: tuple[Path, ...]) -> None:
+    """What the mapper reads, uses and refuses in folders of FHIR files."""
+    from cds_service.evaluation.mapping import render, survey
+
+    for folder in folders:
+        render(survey(folder), click.echo)

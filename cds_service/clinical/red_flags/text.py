@@ -1,0 +1,78 @@
+"""Normal form of triage text: lower case, expanded desk abbreviations, one sentence a line, padded with spaces.
+
+A sentence is one string of tokens with single spaces, ``" denies chest pain , sob "``; ``, : ( ) / -`` are tokens of
+their own, so that patterns and scopes need no position arithmetic.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+ABBREVIATIONS = (
+    (r"\bc/o\b|c\.o\.", " complains of "),
+    (r"\bh/o\b", " history of "),
+    (r"\bs/p\b", " status post "),
+    (r"\br/o\b", " rule out "),
+    (r"\bw/o\b", " without "),
+    (r"\bf/u\b", " follow up "),
+    (r"\bd/t\b", " due to "),
+    (r"\by/o\b", " year old "),
+    (r"\bn/v\b", " nausea / vomiting "),
+    (r"\bw/(?=[ a-z])", " with "),
+    (r"\bfh?x\b|\bfamily hx\b", " family history "),
+    (r"\bpmhx?\b", " past medical history "),
+    (r"\bhpi\b|\bhistory of present(ing)? (illness|complaint)\b", " present illness "),
+    (r"\bhx\b", " history "),
+    (r"\bpts?\b", " patient "),
+    (r"\bneg\b", " negative "),
+    (r"\bpos\b", " positive "),
+    (r"\blt\b\.?", " left "),
+    (r"\brt\b\.?", " right "),
+    (r"\(\+\)|(?<![\w+])\+(?= ?[a-z])|(?<=[a-z])\+(?!\w)", " positive "),
+    (r"\(-\)", " negative "),
+    (r"\bha\b", " headache "),
+    (r"\b(of|an|acute|recent|old|out|prior|post|possible) +mi\b", r" \1 myocardial infarction "),
+    (r"\? *(?=(no|none|nope|denied|denies)\b)", " : "),
+    (r"\?(?=[a-z])", " possible "),
+)
+CONTRACTIONS = (
+    (r"\b(can't|cannot|cant)\b", "can not"),
+    (r"\b(won't|wont)\b", "will not"),
+    (r"\b(don't|dont)\b", "do not"),
+    (r"\b(doesn't|doesnt)\b", "does not"),
+    (r"\b(didn't|didnt)\b", "did not"),
+    (r"\b(isn't|isnt)\b", "is not"),
+    (r"n't\b", " not"),
+    (r"'(s|m|re|ve|ll|d)\b", " "),
+)
+TYPOGRAPHY = str.maketrans(
+    {
+        "\u2019": "'",
+        "\u2018": "'",
+        "\u00b4": "'",
+        "`": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u2013": "-",
+        "\u2014": " - ",
+    }
+)
+DOTTED = re.compile(r"\b(?:[a-z]\.){2,}")
+SENTENCE_END = re.compile(r"[\n\r;!?•]+|(?<!\d)\.(?=\s|$|[a-z]{3})|(?<=\d)\.(?=\s|$)")
+INVERTED = re.compile(r"^([a-z]+) , ([a-z]+(?: [a-z]+)?)$")
+UPRIGHT = r"\1 , \2 , \2 \1"
+"""Index entries name the part after the complaint ("pain, chest"): said again the right way round."""
+NUMBER = re.compile(r"(\d)\.(\d)")
+TOKEN = re.compile(r"[a-z0-9]+(?:·[0-9]+)?|[,:()/-]")
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """The sentences of `text` in normal form, each padded with one space at both ends."""
+    plain = unicodedata.normalize("NFKC", text).lower().translate(TYPOGRAPHY)
+    plain = DOTTED.sub(lambda m: m.group().replace(".", "") + " ", plain)
+    for pattern, replacement in (*ABBREVIATIONS, *CONTRACTIONS):
+        plain = re.sub(pattern, replacement, plain)
+    plain = re.sub(r"(?<=\w)-(?=\w)", " ", NUMBER.sub(r"\1·\2", plain))
+    found = (" ".join(TOKEN.findall(part)) for part in SENTENCE_END.split(plain))
+    return tuple(f" {INVERTED.sub(UPRIGHT, sentence)} " for sentence in found if sentence)

@@ -1,0 +1,74 @@
+"""All rules in the open, and the one function that runs them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cds_service.clinical import critical_labs, critical_vitals, kidney_injury, news2
+from cds_service.clinical.red_flags import rules as red_flags
+from cds_service.clinical.rule import Rule, RuleContext, RuleResult
+from cds_service.domain import Finding, NotEvaluated
+from cds_service.settings import Setting
+from fhir_mappers.case import Case
+
+RULES: tuple[Rule, ...] = (
+    *red_flags.RULES,
+    news2.RULE,
+    *critical_vitals.RULES,
+    critical_labs.RULE,
+    kidney_injury.RULE,
+)
+"""Every rule, in the order in which findings of one priority are shown."""
+
+
+def version_of(rules: Sequence[Rule]) -> str:
+    """One version for a set of rules: changes when a rule comes, goes or changes its version."""
+    named = "\n".join(f"{rule.id}@{rule.version}" for rule in rules)
+    return "rules-" + hashlib.sha256(named.encode()).hexdigest()[:12]
+
+
+RULES_VERSION = version_of(RULES)
+
+DECEASED = NotEvaluated(what="all clinical rules", reason="the chart says that the patient has died")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What all rules say about one case. `failed` holds ids of rules that broke; each is in `not_evaluated` too."""
+
+    findings: tuple[Finding, ...] = ()
+    not_evaluated: tuple[NotEvaluated, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+def evaluate(case: Case, setting: Setting, *, stale_hours: int = 24, rules: Sequence[Rule] = RULES) -> Evaluation:
+    """Run every rule. Findings stand by priority, highest first, then in the order of `rules`.
+
+    Vital signs and notes older than `stale_hours` do not count as now. A rule that breaks costs itself alone and is
+    named in `failed`. Nothing is evaluated for a patient who has died.
+    """
+    if case.demographics.deceased:
+        return Evaluation(not_evaluated=(DECEASED,))
+    context = RuleContext(case=case, setting=setting, stale_hours=stale_hours)
+    findings: list[Finding] = []
+    notes: list[NotEvaluated] = []
+    failed: list[str] = []
+    for rule in rules:
+        result = _run(rule, context)
+        if result is None:
+            failed.append(rule.id)
+            notes.append(NotEvaluated(what=rule.title, reason="the rule failed; the patient was not checked for it"))
+            continue
+        findings += result.findings
+        notes += result.not_evaluated
+    findings.sort(key=lambda finding: -finding.priority)  # stable: rule order within a priority
+    return Evaluation(findings=tuple(findings), not_evaluated=tuple(dict.fromkeys(notes)), failed=tuple(failed))
+
+
+def _run(rule: Rule, context: RuleContext) -> RuleResult | None:
+    try:
+        return rule.evaluate(context)
+    except Exception:  # noqa: BLE001 - whatever breaks in one rule must not cost the others; its text may quote the chart
+        return None

@@ -1,0 +1,49 @@
+"""Values of `cds_service.domain` to and from JSON, for the job table and the ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON types: dataclasses become objects, enums their values, tuples lists, dates and decimals text."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    return value
+
+
+def encode(value: Any) -> str:
+    """Canonical JSON (sorted keys, no white space): equal values give equal text."""
+    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def decode(kind: type[T], text: str) -> T:
+    """The `kind` that `encode` wrote. Raises ValueError on anything else."""
+    made: T = _adapter(kind).validate_json(text)
+    return made

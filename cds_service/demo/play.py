@@ -1,0 +1,264 @@
+"""`cds-service demo`: the service is started, a fictional chart is opened as an EHR would, and each step is shown."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.status import Status
+from rich.table import Table
+
+from cds_service import logs
+from cds_service.bootstrap import open_recorder
+from cds_service.cards import EXTENSION, OVERRIDE_SYSTEM
+from cds_service.demo.chart import request_body
+from cds_service.errors import CdsError
+from cds_service.inference.view import model_view
+from cds_service.prepare import prepare
+from cds_service.settings import ModelKind, Settings
+from cds_service.terminal import ledger_rows, progress
+
+READY_S = 180.0
+ASSESSMENT_S = 180.0
+COLOURS = {"critical": "red", "warning": "yellow", "info": "blue"}
+
+
+class DemoFailed(CdsError):
+    """The demo could not be played; the message says at which step."""
+
+
+def play(settings: Settings, *, port: int) -> int:
+    """Play the demo in its own data folder and return the exit code. Raises DemoFailed."""
+    console = Console(width=min(110, Console().width)) if sys.stdout.isatty() else Console(width=110)
+    own = _demo_settings(settings)
+    logs.configure("ERROR")
+    console.print(Rule("CDS service demo: a chart opens, cards come back"))
+    console.print("The patient is fictional. Everything runs on this machine; nothing leaves it.\n")
+    with progress() as show:
+        prepare(own, show)
+    with _running(own, port or _free_port(), console) as base:
+        _Demo(console, own, base).run()
+    console.print(Rule())
+    console.print("The demo has ended and the service is stopped. `make serve` keeps one running.")
+    return 0
+
+
+def _demo_settings(settings: Settings) -> Settings:
+    """The demo keeps its own state, and its keys beside it, and shares only the prepared model files."""
+    home = settings.data_dir / "demo"
+    return settings.model_copy(
+        update={
+            "data_dir": home / "state",
+            "keys_file": home / "keys.json",
+            "models_dir": settings.model_dir,
+            "database_url": None,
+            "unreviewed_guidelines": True,
+            "web_workers": 1,
+        }
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _environment(own: Settings) -> dict[str, str]:
+    changed = {
+        "CDS_DATA_DIR": str(own.data_dir.resolve()),
+        "CDS_KEYS_FILE": str(own.keys.resolve()),
+        "CDS_MODELS_DIR": str(own.model_dir.resolve()),
+        "CDS_UNREVIEWED_GUIDELINES": "true",
+        "CDS_WEB_WORKERS": "1",
+        "CDS_LOG_LEVEL": "ERROR",
+    }
+    return {key: value for key, value in os.environ.items() if key != "CDS_DATABASE_URL"} | changed
+
+
+@contextmanager
+def _running(own: Settings, port: int, console: Console) -> Iterator[str]:
+    """The service as a child process; its log goes to a file in the demo's folder."""
+    base = f"http://127.0.0.1:{port}"
+    log_path = Path(own.data_dir) / "serve.log"
+    with log_path.open("wb") as log_file, Status("Starting the service …", console=console):
+        command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port)]
+        child = subprocess.Popen(command, env=_environment(own), stdout=log_file, stderr=log_file)  # noqa: S603
+        try:
+            _await_ready(base, child, log_path)
+        except BaseException:
+            child.terminate()
+            child.wait(timeout=30)
+            raise
+    try:
+        yield base
+    finally:
+        child.terminate()
+        child.wait(timeout=30)
+
+
+def _await_ready(base: str, child: subprocess.Popen[bytes], log_path: Path) -> None:
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline:
+        if child.poll() is not None:
+            raise DemoFailed(f"The service ended while starting (code {child.returncode}); its log is {log_path}.")
+        try:
+            if requests.get(f"{base}/readyz", timeout=5).status_code == requests.codes.ok:
+                return
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.3)
+    raise DemoFailed(f"The service was not ready within {READY_S:.0f} s; its log is {log_path}.")
+
+
+class _Demo:
+    """The steps, in order."""
+
+    def __init__(self, console: Console, settings: Settings, base: str) -> None:
+        self.console = console
+        self.settings = settings
+        self.base = base
+        self.recorder = open_recorder(settings)
+        self.chart_opened = datetime.now(UTC)
+
+    def run(self) -> None:
+        self._discovery()
+        first = self._hook("2  The chart opens: patient-view", "The cards that came at once")
+        self._what_the_model_sees()
+        if self.settings.model is not ModelKind.NONE and self._status(first) == "pending":
+            self._wait_for_assessment()
+            second = self._hook("5  The chart opens again", "The cards now")
+        else:
+            second = first
+        self._say_what_became_of_the_draft(second)
+        self._feedback(second)
+
+    def _step(self, title: str) -> None:
+        self.console.print()
+        self.console.print(Rule(title, align="left"))
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> requests.Response:
+        response = requests.request(method, self.base + path, json=body, timeout=30)
+        if response.status_code != requests.codes.ok:
+            raise DemoFailed(f"{method} {path} answered {response.status_code}.")
+        return response
+
+    def _discovery(self) -> None:
+        self._step("1  Discovery: GET /cds-services")
+        for service in self._call("GET", "/cds-services").json()["services"]:
+            self.console.print(f"[bold]{service['id']}[/] on [bold]{service['hook']}[/]: {service['title']}")
+            table = Table("prefetch key", "query", box=None, padding=(0, 2, 0, 0))
+            for key, query in service["prefetch"].items():
+                table.add_row(key, query)
+            self.console.print(Padding(table, (0, 2)))
+
+    def _hook(self, title: str, heading: str) -> dict[str, Any]:
+        self._step(f"{title}: POST /cds-services/patient-triage")
+        start = time.perf_counter()
+        response = self._call("POST", "/cds-services/patient-triage", request_body(self.chart_opened))
+        milliseconds = (time.perf_counter() - start) * 1000
+        answer: dict[str, Any] = response.json()
+        self.console.print(f"{heading}, in [bold]{milliseconds:.0f} ms[/] ({_parts(response)}):")
+        for card in answer["cards"]:
+            self._card(card)
+        return answer
+
+    def _card(self, card: Mapping[str, Any]) -> None:
+        labels = "\n".join(f"[green]▸[/] {suggestion['label']}" for suggestion in card["suggestions"])
+        colour = COLOURS[card["indicator"]]
+        title = f"{card['indicator'].upper()}  {card['source']['label']}"
+        body = Table.grid()
+        body.add_row(f"[bold]{card['summary']}[/]")
+        body.add_row(Markdown(card["detail"]))
+        body.add_row(labels)
+        self.console.print(Panel(body, title=title, title_align="left", border_style=colour))
+
+    def _what_the_model_sees(self) -> None:
+        self._step("3  The gate: what the model will see, and what was removed")
+        task = self.recorder.newest_task()
+        if task is None:
+            self.console.print("Nothing was handed to a model.")
+            return
+        self.console.print(Panel(model_view(task.case), title="de-identified", title_align="left"), markup=False)
+        table = Table("removed", "how often", box=None, padding=(0, 2, 0, 0))
+        for kind, count in sorted(task.case.removed.items()):
+            table.add_row(kind, str(count))
+        self.console.print(table)
+
+    def _wait_for_assessment(self) -> None:
+        self._step("4  The model writes a preliminary assessment in the background")
+        start = time.monotonic()
+        with Status("waiting for the model worker …", console=self.console) as status:
+            while (state := self.recorder.newest_job_state()) in ("queued", "running"):
+                if time.monotonic() - start > ASSESSMENT_S:
+                    raise DemoFailed(f"No assessment within {ASSESSMENT_S:.0f} s.")
+                status.update(f"{state} for {time.monotonic() - start:.1f} s …")
+                time.sleep(0.1)
+        self.console.print(f"The job ended as [bold]{state}[/] after {time.monotonic() - start:.1f} s.")
+
+    def _status(self, answer: Mapping[str, Any]) -> str:
+        status: str = answer["extension"][EXTENSION]["assessment"]["status"]
+        return status
+
+    def _say_what_became_of_the_draft(self, answer: Mapping[str, Any]) -> None:
+        assessment = answer["extension"][EXTENSION]["assessment"]
+        if assessment["status"] == "ready":
+            self.console.print("The draft passed every safety check and stands on its own card, marked AI-made.")
+            return
+        self.console.print(f"No AI card: the assessment is [bold]{assessment['status']}[/].")
+        for reason in assessment.get("reasons", ()):
+            self.console.print(f"  - {reason}", markup=False, highlight=False)
+        if assessment["status"] == "withheld":
+            self.console.print("The default model is small and untuned; a draft that fails a check is never shown.")
+
+    def _feedback(self, answer: Mapping[str, Any]) -> None:
+        self._step("6  The clinician answers: POST /cds-services/patient-triage/feedback")
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        accepted, *others = answer["cards"]
+        suggestion = accepted["suggestions"][0]
+        items: list[dict[str, Any]] = [
+            {
+                "card": accepted["uuid"],
+                "outcome": "accepted",
+                "acceptedSuggestions": [{"id": suggestion["uuid"]}],
+                "outcomeTimestamp": now,
+            }
+        ]
+        self.console.print(f"accepted: {suggestion['label']}")
+        if others:
+            dismissed = others[-1]
+            reason = {"reason": {"system": OVERRIDE_SYSTEM, "code": "already-done"}, "userComment": "Done at triage."}
+            items.append(
+                {
+                    "card": dismissed["uuid"],
+                    "outcome": "overridden",
+                    "overrideReason": reason,
+                    "outcomeTimestamp": now,
+                }
+            )
+            self.console.print(f"dismissed (already done): {dismissed['summary']}")
+        self._call("POST", "/cds-services/patient-triage/feedback", {"feedback": items})
+        self._step("7  The ledger joined it: cds-service ledger show")
+        self.console.print(ledger_rows(self.recorder.recent(1), as_json=False), markup=False, highlight=False)
+        report = self.recorder.verify_audit()
+        self.console.print(f"\nAudit chain: {report.events} events, {'whole' if report.valid else 'BROKEN'}.")
+
+
+def _parts(response: requests.Response) -> str:
+    timing = response.headers.get("Server-Timing", "")
+    return ", ".join(part.replace(";dur=", " ") for part in timing.split(", "))

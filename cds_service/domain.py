@@ -1,0 +1,213 @@
+"""Values that travel between the stages past the gate. None of them holds an identified word.
+
+A `Finding` is made before the gate (the rules read the identified `Case`) but holds only coded facts, numbers,
+lexicon terms of this project and opaque source handles, so it may be stored, shown to the model and exported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+
+
+class Priority(IntEnum):
+    """Who acts and when (definitions: GLOSSARY.md)."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @property
+    def label(self) -> str:
+        """``Low``, ``Medium``, ``High`` or ``Critical``."""
+        return self.name.capitalize()
+
+    @classmethod
+    def parse(cls, text: str) -> Priority:
+        """The priority named `text` in any case. Raises ValueError for another word."""
+        try:
+            return cls[text.strip().upper()]
+        except KeyError:
+            raise ValueError("priority must be Low, Medium, High or Critical") from None
+
+
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Citation:
+    """A published source: what a number, rule or passage rests on."""
+
+    title: str
+    publisher: str
+    year: int
+    url: str | None = None
+    detail: str | None = None
+
+    def __str__(self) -> str:
+        tail = f", {self.detail}" if self.detail else ""
+        return f"{self.title}{tail} ({self.publisher}, {self.year})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What a rule established.
+
+    `rule`: id of the rule, ``news2``. `reason`: one plain sentence, made of fixed words, numbers and lexicon terms.
+    `values`: named numbers and codes (``{"score": 9, "respiratory_rate": 3}``). `sources`: handles of `Case.sources`.
+    `at_least`: inputs were missing, so the true grade may be higher. `topic`: a short code for grouping cards.
+    `where_and_when`: for High and Critical, where to go and when, in fixed words.
+    """
+
+    rule: str
+    version: str
+    priority: Priority
+    title: str
+    reason: str
+    citation: Citation
+    values: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    sources: tuple[str, ...] = ()
+    at_least: bool = False
+    topic: str = "triage"
+    where_and_when: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.title or not self.reason:
+            raise ValueError(f"finding of {self.rule} needs a title and a reason")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotEvaluated:
+    """Something that could not be judged: `what` in fixed words, `reason` in fixed words."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A citable piece of a guideline. `id` is stable: ``guideline-id#section-slug.n``."""
+
+    id: str
+    guideline: str
+    version: str
+    title: str
+    section: str
+    text: str
+    source: str
+    year: int
+    licence: str
+    clinical_review: str
+    source_url: str | None = None
+    score: float = 0.0
+
+
+class AssessmentStatus(StrEnum):
+    """What became of the model's part of an answer."""
+
+    READY = "ready"
+    PENDING = "pending"
+    WITHHELD = "withheld"
+    UNAVAILABLE = "unavailable"
+    OFF = "off"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """Raw model output in the output contract (limits: `cds_service.inference.contract`)."""
+
+    priority: Priority
+    priority_reason: str
+    key_concerns: tuple[str, ...]
+    risk_factors: tuple[str, ...]
+    actions: tuple[str, ...]
+    questions: tuple[str, ...]
+    assessment: str
+    passages: tuple[str, ...]
+
+    def sentences(self) -> tuple[str, ...]:
+        """Every free text of the draft, field by field (closed-list fields are not free text)."""
+        return (self.priority_reason, *self.key_concerns, *self.questions, self.assessment)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult:
+    """One safety check on one draft. `reason` is fixed words and never quotes the chart."""
+
+    check: str
+    passed: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """All safety checks on one draft; a draft passes only whole."""
+
+    results: tuple[CheckResult, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether at least one check ran and every check passed."""
+        return bool(self.results) and all(r.passed for r in self.results)
+
+    @property
+    def failures(self) -> tuple[CheckResult, ...]:
+        """The checks that did not pass."""
+        return tuple(r for r in self.results if not r.passed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessment:
+    """A draft that passed safety. `confidence` is computed in code, in (0, 0.8], and shown as `likelihood`."""
+
+    draft: Draft
+    confidence: float
+    likelihood: str
+    model: str
+
+    def __post_init__(self) -> None:
+        if not 0 < self.confidence <= 0.8:
+            raise ValueError("confidence must lie in (0, 0.8]")
+        if self.likelihood not in LIKELIHOODS:
+            raise ValueError("likelihood must be one of " + ", ".join(LIKELIHOODS))
+
+
+LIKELIHOODS = ("possible", "concerning for", "likely")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssessmentOutcome:
+    """The model's part of an answer: its status, the assessment when ready, the reasons when withheld."""
+
+    status: AssessmentStatus
+    assessment: Assessment | None = None
+    reasons: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.status is AssessmentStatus.READY) != (self.assessment is not None):
+            raise ValueError("an outcome holds an assessment exactly when it is ready")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """Everything the service has to say for one hook, before it becomes cards."""
+
+    priority: Priority
+    floor: Priority
+    findings: tuple[Finding, ...]
+    passages: tuple[Passage, ...]
+    outcome: AssessmentOutcome
+    not_evaluated: tuple[NotEvaluated, ...]
+    versions: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        if self.priority < self.floor:
+            raise ValueError("nothing may lower the floor")
+
+
+def floor_of(findings: Sequence[Finding]) -> Priority:
+    """The highest priority among `findings`, Low when there are none."""
+    return max((f.priority for f in findings), default=Priority.LOW)

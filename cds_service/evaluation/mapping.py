@@ -1,0 +1,205 @@
+"""What folders of FHIR files map to and lose: resources read, used, refused and why.
+
+Each file is taken as the chart of each patient in it: a resource, a Bundle, a list, NDJSON, a CDS Hooks request or a
+``{"data": […]}`` request; ``.json``, ``.ndjson`` and their ``.xz`` forms. Resources sent without a Patient get a bare one
+with the id that their subject names. The clock is set to the newest time written in the chart, so that old test data
+are not judged by today's date.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from fhir_mappers.case import REFUSAL_REASONS, Case
+from fhir_mappers.dates import when
+from fhir_mappers.errors import MappingError
+from fhir_mappers.limits import Limits
+from fhir_mappers.mapping import map_case
+from fhir_mappers.r4 import READ_TYPES
+
+SUFFIXES = (".json", ".ndjson", ".json.xz", ".ndjson.xz")
+_TIME = re.compile(r'"(\d{4}-\d{2}-\d{2}T[^"]{5,30})"')
+_SUBJECT = re.compile(r'"(?:subject|patient)": \{"reference": "Patient/([A-Za-z0-9.-]{1,64})"')
+_FALLBACK = datetime(2025, 1, 1, tzinfo=UTC)
+_LIMITS = Limits(max_entries=20_000, max_text_chars=10_000_000)
+
+
+@dataclass(kw_only=True)
+class Row:
+    """One folder.
+
+    `without_patient`: files and charts with no usable Patient. `bare_patients`: charts that got a bare Patient.
+    `read`: resources of the types that are read; `refused`: resources and parts, of other types too, by reason.
+    """
+
+    folder: str
+    files: int = 0
+    unreadable: int = 0
+    without_patient: int = 0
+    bare_patients: int = 0
+    cases: int = 0
+    read: int = 0
+    used: int = 0
+    seconds: float = 0.0
+    refused: Counter[str] = field(default_factory=Counter)
+    facts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def ms_per_resource(self) -> float:
+        """Mean time of mapping one received resource, in milliseconds."""
+        return 1000 * self.seconds / self.read if self.read else 0.0
+
+    def add(self, case: Case, seconds: float) -> None:
+        """Count one mapped chart."""
+        self.cases += 1
+        self.seconds += seconds
+        self.read += sum(count for name, count in case.read.items() if name in READ_TYPES)
+        self.used += len(case.sources)
+        self.refused.update(r.reason for r in case.refused)
+        self.facts.update(
+            problems=len(case.problems),
+            complaints=len(case.complaints),
+            rounds=len(case.vitals),
+            labs=sum(len(s.results) for s in case.labs),
+            medications=len(case.medications),
+            allergies=len(case.allergies),
+            documents=len(case.documents),
+            intake=len(case.intake),
+            identifiers=len(case.identifiers),
+        )
+
+
+def survey(folder: Path) -> list[Row]:
+    """A row for each sub-folder of `folder` that holds FHIR files, and one for the files directly in it."""
+    folders = [folder, *sorted(p for p in folder.iterdir() if p.is_dir())]
+    rows = [survey_files(f.name, files) for f in folders if (files := _files(f, deep=f != folder))]
+    return [row for row in rows if row.files]
+
+
+def survey_files(name: str, files: Iterable[Path]) -> Row:
+    """Map every chart in `files`."""
+    row = Row(folder=name)
+    for path in files:
+        row.files += 1
+        documents = list(read(path))
+        if not documents:
+            row.unreadable += 1
+            continue
+        charts = [chart for document in documents for chart in _charts(document)] or _charts(documents)
+        if not charts:
+            charts = _bare_charts(documents)
+            row.bare_patients += len(charts)
+        if not charts:
+            row.without_patient += 1
+        for patient_id, encounter_id, prefetch in charts:
+            started = perf_counter()
+            try:
+                case = map_case(
+                    prefetch, patient_id=patient_id, encounter_id=encounter_id, now=_clock(prefetch), limits=_LIMITS
+                )
+            except MappingError:
+                row.without_patient += 1
+            else:
+                row.add(case, perf_counter() - started)
+    return row
+
+
+def read(path: Path) -> Iterator[Any]:
+    """The JSON documents in a file: one, or one per line. A file that is no JSON yields nothing."""
+    try:
+        raw = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+        text = raw.decode("utf-8-sig")
+    except (lzma.LZMAError, OSError, UnicodeError):
+        return
+    try:
+        yield json.loads(text)
+    except (ValueError, RecursionError):
+        if ".ndjson" in path.suffixes:
+            yield from _lines(text)
+
+
+def render(rows: Iterable[Row], write: Callable[[str], None]) -> None:
+    """Write the rows as a Markdown table."""
+    write(
+        "| folder | files | no JSON | no patient | charts | with bare patient | read | used | refused | ms per resource | refused why |"
+    )
+    write("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|")
+    for row in rows:
+        why = ", ".join(f"{reason} {count}" for reason, count in row.refused.most_common())
+        write(
+            f"| {row.folder} | {row.files} | {row.unreadable} | {row.without_patient} | {row.cases} | {row.bare_patients} | {row.read} "
+            f"| {row.used} | {sum(row.refused.values())} | {row.ms_per_resource:.2f} | {why} |"
+        )
+    write("")
+    for reason, meaning in REFUSAL_REASONS.items():
+        write(f"- {reason}: {meaning}")
+
+
+def _files(folder: Path, *, deep: bool) -> list[Path]:
+    found = folder.rglob("*") if deep else folder.glob("*")
+    return sorted(p for p in found if p.is_file() and p.name.endswith(SUFFIXES))
+
+
+def _lines(text: str) -> Iterator[Any]:
+    for line in text.splitlines():
+        try:
+            yield json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+
+
+def _charts(document: Any) -> list[tuple[str, str | None, dict[str, object]]]:
+    """(patient id, encounter id, prefetch) of each chart in a document."""
+    if isinstance(document, dict) and isinstance(document.get("prefetch"), dict):
+        context = document.get("context")
+        context = context if isinstance(context, dict) else {}
+        patient_id = context.get("patientId")
+        if isinstance(patient_id, str):
+            encounter_id = context.get("encounterId")
+            return [(patient_id, encounter_id if isinstance(encounter_id, str) else None, document["prefetch"])]
+        return [(pid, None, document["prefetch"]) for pid in _patients(list(document["prefetch"].values()))]
+    if isinstance(document, dict) and isinstance(document.get("data"), list):
+        document = document["data"]
+    return [(patient_id, None, {"all": document}) for patient_id in _patients(document)]
+
+
+def _bare_charts(documents: list[Any]) -> list[Chart]:
+    """Charts around the subjects that resources without a Patient name."""
+    subjects = dict.fromkeys(_SUBJECT.findall(json.dumps(documents)))
+    return [(s, None, {"patient": {"resourceType": "Patient", "id": s}, "all": documents}) for s in subjects]
+
+
+def _patients(document: Any) -> list[str]:
+    """Ids (or Bundle URLs) of the Patient resources in a document, each once."""
+    found: dict[str, None] = {}
+    stack: list[tuple[Any, Any]] = [(document, None)]
+    while stack:
+        value, url = stack.pop()
+        if isinstance(value, list):
+            stack.extend((item, None) for item in reversed(value))
+        elif isinstance(value, dict) and value.get("resourceType") == "Bundle":
+            entries = value.get("entry")
+            for entry in reversed(entries if isinstance(entries, list) else []):
+                entry = entry if isinstance(entry, dict) else {}
+                stack.append((entry.get("resource"), entry.get("fullUrl")))
+        elif isinstance(value, dict) and value.get("resourceType") == "Patient":
+            name = value.get("id") or url
+            if isinstance(name, str):
+                found.setdefault(name)
+    return list(found)
+
+
+def _clock(prefetch: object) -> datetime:
+    """The newest believable time written in a chart, and a minute."""
+    moments = [w.start for w in map(when, _TIME.findall(json.dumps(prefetch))) if w is not None]
+    past = [m for m in moments if m.year < 2100]
+    return max(past) + timedelta(minutes=1) if past else _FALLBACK

@@ -1,0 +1,27 @@
+"""Structured logs: a static event name and identifiers. No exception text, no patient value, no token."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+QUIET = ("chromadb", "presidio-analyzer", "sentence_transformers", "transformers", "urllib3", "alembic", "pint", "peft")
+
+
+def configure(level: str = "INFO") -> None:
+    """JSON lines on standard error. Libraries are held to errors: their messages may quote what they were given."""
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format='{"level":"error","logger":"%(name)s"}')
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

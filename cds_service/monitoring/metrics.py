@@ -1,0 +1,36 @@
+"""Prometheus metrics of all web processes.
+
+``prometheus_client`` decides at import whether it shares its figures between processes, so `serve` sets
+``PROMETHEUS_MULTIPROC_DIR`` before this module is imported.
+"""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import multiprocess as shared
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.35, 0.5, 0.75, 1.0, 2.0, 5.0)
+
+HOOK_CALLS = Counter("cds_hook_calls_total", "Hook calls answered", ("service", "priority", "assessment"))
+HOOK_ERRORS = Counter("cds_hook_errors_total", "Hook calls that ended in an error", ("status",))
+HOOK_SECONDS = Histogram("cds_hook_seconds", "Time to answer a hook call", ("service",), buckets=BUCKETS)
+PART_SECONDS = Histogram("cds_hook_part_seconds", "Time of one part of a hook call", ("part",), buckets=BUCKETS)
+GATE_DECISIONS = Counter("cds_gate_decisions_total", "Decisions of the de-identification gate", ("decision",))
+RESOURCES_REFUSED = Counter("cds_resources_refused_total", "Resources not used", ("reason",))
+CARDS = Counter("cds_cards_total", "Cards shown", ("kind",))
+FEEDBACK = Counter("cds_feedback_total", "Feedback items", ("outcome",))
+QUEUE = Gauge("cds_jobs", "Assessment jobs by state", ("state",), multiprocess_mode="mostrecent")
+QUEUE_AGE = Gauge("cds_jobs_oldest_queued_seconds", "Age of the oldest waiting job", multiprocess_mode="mostrecent")
+WORKER_UP = Gauge("cds_worker_up", "Whether a model worker is alive", multiprocess_mode="mostrecent")
+
+
+def exposition() -> bytes:
+    """All figures in the Prometheus text format, over all processes where they share a folder."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest()
+    registry = CollectorRegistry()
+    shared.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

@@ -1,0 +1,270 @@
+"""The one road: a hook call in, cards out. Read this file first.
+
+    web        authenticate client, parse               hooks.wire
+    hooks      context, prefetch
+    map        resources -> Case (identified)           fhir_mappers
+    rules      Case -> Findings                         clinical: the floor
+    gate       Case -> DeidentifiedCase                 anonymization
+    retrieve   guideline passages for the case          retrieval
+    assess     cached assessment? else enqueue          inference.jobs (the worker runs cds_service.assessor)
+    cards      Findings + passages + assessment         cards
+    ledger     what was shown, why, by which versions   ledger
+
+The floor never waits and never sinks: whatever fails behind it costs only itself and is said in the answer.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from anonymization.deidentified import DeidentifiedCase
+from anonymization.errors import GateRefused
+from anonymization.gate import Gate
+from cds_service import cards, clinical
+from cds_service.assessor import AssessmentTask
+from cds_service.domain import (
+    Advice,
+    AssessmentOutcome,
+    AssessmentStatus,
+    Finding,
+    NotEvaluated,
+    Passage,
+    floor_of,
+)
+from cds_service.errors import IndexUnavailable
+from cds_service.monitoring import metrics
+from cds_service.recorder import Recorder
+from cds_service.retrieval.retriever import Retriever
+from cds_service.settings import Settings
+from fhir_mappers.case import REFUSAL_REASONS, Case
+from fhir_mappers.mapping import Limits, map_case
+from hooks.feedback import BadItem, FeedbackItem
+from hooks.response import problems
+from hooks.services import HookCall
+
+log = structlog.get_logger()
+
+CLINICIANS_ONLY = "This service speaks to clinicians only; the user of this call is a patient or a related person."
+POLL_S = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class HookAnswer:
+    """The response body and the milliseconds each part took."""
+
+    body: dict[str, Any]
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+class Stopwatch:
+    """Milliseconds of each named part of one call."""
+
+    def __init__(self) -> None:
+        self.timings: dict[str, float] = {}
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Add the time of the block to part `name`."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            seconds = time.perf_counter() - start
+            self.timings[name] = self.timings.get(name, 0.0) + seconds * 1000
+            metrics.PART_SECONDS.labels(part=name).observe(seconds)
+
+
+class Pipeline:
+    """Answers hook calls and takes feedback. Built once a process; safe for threads."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        gate: Gate,
+        retriever: Retriever,
+        recorder: Recorder,
+        versions: Mapping[str, str],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._settings = settings
+        self._gate = gate
+        self._retriever = retriever
+        self._recorder = recorder
+        self._versions = versions
+        self._now = now
+
+    def answer(self, call: HookCall) -> HookAnswer:
+        """The response to one hook call.
+
+        Raises `fhir_mappers.errors.MappingError` when there is no usable patient, `StoreError` when nothing can be
+        recorded; everything else that fails is said in the answer.
+        """
+        if not call.context.by_clinician:
+            return self._not_for_them(call)
+        watch = Stopwatch()
+        with watch.part("map"):
+            case = self._map(call)
+        with watch.part("rules"):
+            floor = clinical.evaluate(case, self._settings.setting)
+        missing = [*_missing(case), *floor.not_evaluated]
+        with watch.part("ledger"):
+            subject = self._recorder.subject(call.client, case.patient_id, self._now())
+        with watch.part("gate"):
+            deidentified, refusal = self._pass_gate(case, subject, missing)
+        with watch.part("retrieve"):
+            passages = self._retrieve(deidentified, floor.findings, missing)
+        with watch.part("assess"):
+            task, outcome = self._assess(deidentified, floor.findings, passages)
+        versions = task.versions if task else self._versions
+        advice = Advice(
+            priority=floor_of(floor.findings),  # the floor decides; the model words (docs/decisions/0004)
+            floor=floor_of(floor.findings),
+            findings=floor.findings,
+            passages=passages,
+            outcome=outcome,
+            not_evaluated=tuple(dict.fromkeys(missing)),
+            versions=versions,
+        )
+        with watch.part("cards"):
+            made = cards.build(advice, case, encounter_id=call.context.encounter_id, new_uuid=lambda: str(uuid.uuid4()))
+            body = {"cards": list(made.cards), "extension": cards.extension(advice)}
+            _check(body)
+        with watch.part("ledger"):
+            self._recorder.answer(call, case, subject, advice, made, task=task, refusal=refusal, timings=watch.timings)
+        _count(call, case, advice, made, watch)
+        return HookAnswer(body=body, timings=watch.timings)
+
+    def feedback(
+        self, service_id: str, items: Sequence[FeedbackItem | BadItem], *, client: str
+    ) -> list[dict[str, Any]]:
+        """Record what clinicians did with cards, item by item. One entry an item, in order."""
+        return self._recorder.feedback(service_id, items, client=client, now=self._now())
+
+    # -- the stations ----------------------------------------------------------------------------------------------
+
+    def _map(self, call: HookCall) -> Case:
+        return map_case(
+            call.request.prefetch,
+            patient_id=call.context.patient_id,
+            encounter_id=call.context.encounter_id,
+            now=self._now(),
+            limits=Limits(
+                max_entries=self._settings.max_entries,
+                max_note_chars=self._settings.max_note_chars,
+                max_text_chars=self._settings.max_text_chars,
+            ),
+            expected_keys=tuple(call.service.prefetch),
+        )
+
+    def _pass_gate(
+        self, case: Case, subject: str, missing: list[NotEvaluated]
+    ) -> tuple[DeidentifiedCase | None, str | None]:
+        try:
+            made = self._gate.deidentify(
+                case,
+                subject=subject,
+                timeout_s=self._settings.gate_timeout_ms / 1000,
+                max_text_chars=self._settings.max_text_chars,
+            )
+        except GateRefused as refused:
+            log.warning("gate-refused", reason=refused.reason)
+            missing.append(
+                NotEvaluated(what="guidelines and AI assessment", reason="the chart could not be de-identified safely")
+            )
+            return None, refused.reason
+        return made, None
+
+    def _retrieve(
+        self, case: DeidentifiedCase | None, findings: Sequence[Finding], missing: list[NotEvaluated]
+    ) -> tuple[Passage, ...]:
+        if case is None:
+            return ()
+        try:
+            missing += self._retriever.not_evaluated(case)
+            return self._retriever.passages_for(case, findings, k=cards.MAX_GUIDELINE_CARDS)
+        except IndexUnavailable:
+            reason = "the guideline index is unavailable"
+        except Exception as error:  # noqa: BLE001 - retrieval may fail in many ways; none may cost the floor
+            log.error("retrieval-failed", error=type(error).__name__)
+            reason = "guideline retrieval failed"
+        missing.append(NotEvaluated(what="guidelines", reason=reason))
+        return ()
+
+    def _assess(
+        self, case: DeidentifiedCase | None, findings: tuple[Finding, ...], passages: tuple[Passage, ...]
+    ) -> tuple[AssessmentTask | None, AssessmentOutcome]:
+        if not self._recorder.model_on:
+            return None, AssessmentOutcome(status=AssessmentStatus.OFF)
+        if case is None:
+            reason = "the chart could not be de-identified safely"
+            return None, AssessmentOutcome(status=AssessmentStatus.UNAVAILABLE, reasons=(reason,))
+        model = self._recorder.serving_model(self._now())
+        if model is None:
+            reason = "no model worker is running"
+            return None, AssessmentOutcome(status=AssessmentStatus.UNAVAILABLE, reasons=(reason,))
+        versions = {**self._versions, "index": self._index_version(), "model": model}
+        task = AssessmentTask(case=case, findings=findings, passages=passages, versions=versions)
+        deadline = time.monotonic() + self._settings.hook_wait_ms / 1000
+        outcome = self._recorder.outcome(task, self._now())
+        while outcome.status is AssessmentStatus.PENDING and time.monotonic() < deadline:
+            self._recorder.enqueue(task, self._now(), actor="hook")
+            time.sleep(POLL_S)
+            outcome = self._recorder.outcome(task, self._now())
+        return task, outcome
+
+    def _index_version(self) -> str:
+        try:
+            return self._retriever.version
+        except IndexUnavailable:
+            return "none"
+
+    def _not_for_them(self, call: HookCall) -> HookAnswer:
+        self._recorder.refused_user(call, self._now())
+        notice = {"notEvaluated": [{"what": "everything", "reason": CLINICIANS_ONLY}]}
+        return HookAnswer(body={"cards": [], "extension": {cards.EXTENSION: notice}})
+
+
+def _missing(case: Case) -> list[NotEvaluated]:
+    """What the chart did not give, and which resources were not used, in fixed words."""
+    missing = [NotEvaluated(what=m.what, reason=m.reason) for m in case.missing]
+    counts: dict[tuple[str, str], int] = {}
+    for refused in case.refused:
+        key = (refused.resource_type, refused.reason)
+        counts[key] = counts.get(key, 0) + 1
+    missing += [
+        NotEvaluated(what=f"{n} {kind} resource{'s' * (n > 1)}", reason=REFUSAL_REASONS.get(reason, reason))
+        for (kind, reason), n in sorted(counts.items())
+        if reason not in QUIET_REFUSALS
+    ]
+    return missing
+
+
+QUIET_REFUSALS = frozenset({"entered-in-error", "refuted", "inactive", "duplicate", "unsupported-type"})
+"""Reasons that mean a resource says nothing about the patient now: counted in metrics, not named to the clinician."""
+
+
+def _check(body: Mapping[str, Any]) -> None:
+    """The response as CDS Hooks wants it, or a crash (5xx): a malformed card is never sent."""
+    found = problems(body)
+    if found:
+        log.error("response-malformed", problems=len(found), first=found[0])
+        raise RuntimeError("the response breaks CDS Hooks")
+
+
+def _count(call: HookCall, case: Case, advice: Advice, made: cards.CardSet, watch: Stopwatch) -> None:
+    status = advice.outcome.status.value
+    metrics.HOOK_CALLS.labels(service=call.service.id, priority=advice.priority.label, assessment=status).inc()
+    metrics.HOOK_SECONDS.labels(service=call.service.id).observe(sum(watch.timings.values()) / 1000)
+    for kind in made.kinds:
+        metrics.CARDS.labels(kind=kind).inc()
+    for refused in case.refused:
+        metrics.RESOURCES_REFUSED.labels(reason=refused.reason).inc()

@@ -1,0 +1,317 @@
+"""What the pipeline remembers: one read and one write transaction a hook call, over ledger, vault, audit and jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from cds_service import codec
+from cds_service.assessor import AssessmentTask
+from cds_service.cards import CardSet
+from cds_service.domain import Advice, Assessment, AssessmentOutcome, AssessmentStatus
+from cds_service.errors import StoreError
+from cds_service.inference.jobs import Job, JobState, JobStore, QueueStats, WorkerRegistry
+from cds_service.ledger import audit
+from cds_service.ledger.audit import AuditEvent, EventKind, Outcome
+from cds_service.ledger.chain import ChainReport, verify
+from cds_service.ledger.database import Database
+from cds_service.ledger.encoding import new_id
+from cds_service.ledger.ledger import Ledger
+from cds_service.ledger.migrate import is_current
+from cds_service.ledger.queries import recent_answers
+from cds_service.ledger.records import AnswerRecord, CardKind, CardRecord, FeedbackOutcome, StoredAnswer
+from cds_service.ledger.records import FeedbackItem as FeedbackRecord
+from cds_service.ledger.tables import job as job_table
+from cds_service.ledger.vault import Vault
+from cds_service.settings import ModelKind, Settings
+from fhir_mappers.case import Case
+from hooks.feedback import BadItem, FeedbackItem
+from hooks.services import HookCall
+
+HEARTBEAT_S = 5.0
+"""Seconds between signs of life of a worker."""
+
+ALIVE_S = 3 * HEARTBEAT_S
+"""Seconds after its last sign of life for which a worker counts as alive."""
+
+KEEP_JOBS = timedelta(days=30)
+"""How long a finished job stays in the table; what was shown stays in the ledger."""
+
+STATUS_OF_JOB = {
+    JobState.QUEUED: AssessmentStatus.PENDING,
+    JobState.RUNNING: AssessmentStatus.PENDING,
+    JobState.READY: AssessmentStatus.READY,
+    JobState.WITHHELD: AssessmentStatus.WITHHELD,
+    JobState.FAILED: AssessmentStatus.UNAVAILABLE,
+    JobState.SHED: AssessmentStatus.PENDING,
+}
+"""A job that failed is not tried again for the same chart until its time to live is over; one that was shed is."""
+
+
+class Recorder:
+    """The stores behind one face. Safe for threads: it holds no connection."""
+
+    def __init__(self, database: Database, vault: Vault, settings: Settings) -> None:
+        self.database = database
+        self.jobs = JobStore(
+            bound=settings.queue_bound,
+            max_attempts=settings.job_attempts,
+            ttl=timedelta(hours=settings.assessment_ttl_hours),
+        )
+        self.workers = WorkerRegistry()
+        self.model_on = settings.model is not ModelKind.NONE
+        self._vault = vault
+        self._retention = timedelta(days=settings.vault_retention_days)
+        self._ledger = Ledger(vault, retention=self._retention)
+
+    # -- during a hook call ----------------------------------------------------------------------------------------
+
+    def subject(self, client: str, patient_id: str, now: datetime) -> str:
+        """The random subject id of this client's patient; minted on first sight."""
+        with self.database.transaction(write=False) as tx:
+            known = self._vault.find_subject(tx, tenant=client, patient_key=patient_id)
+        if known is not None:
+            return known
+        with self.database.transaction() as tx:
+            return self._vault.subject_for(tx, tenant=client, patient_key=patient_id, now=now, actor=client)
+
+    def serving_model(self, now: datetime) -> str | None:
+        """The version of the model that a living worker serves, None when no worker is alive."""
+        with self.database.transaction(write=False) as tx:
+            beat = self.workers.latest(tx, now=now, within_s=ALIVE_S)
+        return beat.model_version if beat else None
+
+    def outcome(self, task: AssessmentTask, now: datetime) -> AssessmentOutcome:
+        """What is known about the assessment of `task`: ready, withheld, unavailable, or pending."""
+        with self.database.transaction(write=False) as tx:
+            job = self.jobs.lookup(tx, task.cache_key(), now=now)
+        return _outcome(job)
+
+    def enqueue(self, task: AssessmentTask, now: datetime, *, actor: str) -> None:
+        """See that `task` is assessed. Safe to call again."""
+        with self.database.transaction() as tx:
+            self.jobs.enqueue(tx, cache_key=task.cache_key(), payload=task.to_json(), now=now, actor=actor)
+
+    def answer(
+        self,
+        call: HookCall,
+        case: Case,
+        subject: str,
+        advice: Advice,
+        made: CardSet,
+        *,
+        task: AssessmentTask | None,
+        refusal: str | None,
+        timings: Mapping[str, float],
+    ) -> str:
+        """Write one answer whole: job, vault snapshot, cards, audit events. Returns the answer's id."""
+        answer_id = new_id("ans")
+        now = case.now
+        with self.database.transaction() as tx:
+            job = None
+            if task is not None and advice.outcome.status is AssessmentStatus.PENDING:
+                job = self.jobs.enqueue(
+                    tx, cache_key=task.cache_key(), payload=task.to_json(), now=now, actor=call.client
+                )
+            elif task is not None:
+                job = self.jobs.lookup(tx, task.cache_key(), now=now)
+            snapshot = self._vault.store_snapshot(
+                tx,
+                subject=subject,
+                payload=codec.plain(case),
+                now=now,
+                expires_at=now + self._retention,
+                actor=call.client,
+            )
+            record = AnswerRecord(
+                id=answer_id,
+                service=call.service.id,
+                hook=call.service.hook,
+                hook_instance=call.request.hook_instance,
+                client=call.client,
+                advice=advice,
+                cards=_card_records(advice, made),
+                created_at=now,
+                subject=subject,
+                snapshot=snapshot,
+                job=job.id if job else None,
+                timings_ms={name: round(ms, 1) for name, ms in timings.items()},
+            )
+            events = _events(call, advice, answer_id, subject, refusal=refusal)
+            self._ledger.record_answer(tx, record, audit=events)
+        return answer_id
+
+    def refused_user(self, call: HookCall, now: datetime) -> None:
+        """A call by a patient or a related person: audited, nothing else is kept."""
+        event = AuditEvent(
+            kind=EventKind.HOOK_CALL,
+            actor=call.client,
+            outcome=Outcome.REFUSED,
+            detail={"service": call.service.id, "reason": "user-not-a-clinician"},
+        )
+        with self.database.transaction() as tx:
+            audit.append(tx, [event], now=now)
+
+    def feedback(
+        self, service_id: str, items: Sequence[FeedbackItem | BadItem], *, client: str, now: datetime
+    ) -> list[dict[str, Any]]:
+        """Judge and record each item. One entry an item, in order: its card, whether it is recorded, and why not."""
+        good = [item for item in items if isinstance(item, FeedbackItem)]
+        event = AuditEvent(kind=EventKind.FEEDBACK, actor=client, detail={"service": service_id})
+        with self.database.transaction() as tx:
+            results = iter(
+                self._ledger.record_feedback(
+                    tx,
+                    service=service_id,
+                    client=client,
+                    items=[_feedback_record(item) for item in good],
+                    now=now,
+                    audit=event,
+                )
+            )
+        entries: list[dict[str, Any]] = []
+        for item in items:
+            if isinstance(item, BadItem):
+                entries.append({"recorded": False, "status": "malformed", "problem": item.problem})
+            else:
+                status = next(results).status
+                entries.append({"card": item.card, "recorded": status.accepted, "status": status.value})
+        return entries
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def recent(self, limit: int) -> list[dict[str, Any]]:
+        """The newest answers with their cards and feedback."""
+        with self.database.transaction(write=False) as tx:
+            return [_row(stored) for stored in recent_answers(tx, limit=limit)]
+
+    def verify_audit(self) -> ChainReport:
+        """Check the whole audit chain."""
+        with self.database.transaction(write=False) as tx:
+            return verify(tx)
+
+    def queue(self, now: datetime) -> QueueStats:
+        """How many jobs are in each state, and how long the oldest has waited."""
+        with self.database.transaction(write=False) as tx:
+            return self.jobs.stats(tx, now=now)
+
+    def newest_job(self) -> Job | None:
+        """The job that was asked for last."""
+        newest = select(job_table.c.cache_key, job_table.c.queued_at).order_by(job_table.c.queued_at.desc()).limit(1)
+        with self.database.transaction(write=False) as tx:
+            row = tx.execute(newest).one_or_none()
+            return None if row is None else self.jobs.lookup(tx, row.cache_key, now=row.queued_at)
+
+    def purge(self, now: datetime) -> tuple[int, int]:
+        """Delete what is past its time; returns how many vault items and finished jobs went."""
+        with self.database.transaction() as tx:
+            items = self._vault.purge_expired(tx, now=now, actor="purge")
+            jobs = self.jobs.purge_finished(tx, before=now - KEEP_JOBS, now=now, actor="purge")
+        return items, jobs
+
+    def problem(self) -> str | None:
+        """Why the stores cannot be used, in fixed words; None when they can."""
+        try:
+            with self.database.transaction(write=False) as tx:
+                self._vault.check_keys(tx)
+            return None if is_current(self.database) else "the database schema is not current"
+        except StoreError:
+            return "the database does not answer"
+
+
+def _outcome(job: Job | None) -> AssessmentOutcome:
+    status = AssessmentStatus.PENDING if job is None else STATUS_OF_JOB[job.state]
+    if job is not None and status is AssessmentStatus.READY and job.result is not None:
+        return AssessmentOutcome(status=status, assessment=codec.decode(Assessment, job.result))
+    return AssessmentOutcome(status=status, reasons=job.reasons if job else ())
+
+
+def _card_records(advice: Advice, made: CardSet) -> tuple[CardRecord, ...]:
+    evidence = {finding.rule: finding.sources for finding in advice.findings}
+    return tuple(
+        CardRecord(
+            uuid=card["uuid"],
+            kind=CardKind(made.kinds[index]),
+            indicator=card["indicator"],
+            suggestions=made.suggestions(index),
+            rules=made.rules[index],
+            passages=made.passages[index],
+            evidence=tuple(dict.fromkeys(h for rule in made.rules[index] for h in evidence.get(rule, ()))),
+        )
+        for index, card in enumerate(made.cards)
+    )
+
+
+def _events(call: HookCall, advice: Advice, answer_id: str, subject: str, *, refusal: str | None) -> list[AuditEvent]:
+    hook = AuditEvent(
+        kind=EventKind.HOOK_CALL,
+        actor=call.client,
+        subject=subject,
+        detail={
+            "answer": answer_id,
+            "service": call.service.id,
+            "hook": call.service.hook,
+            "floor": advice.floor.label,
+            "assessment": advice.outcome.status.value,
+        },
+    )
+    gate = AuditEvent(
+        kind=EventKind.GATE_DECISION,
+        actor="gate",
+        outcome=Outcome.REFUSED if refusal else Outcome.SUCCESS,
+        subject=subject,
+        detail={"answer": answer_id, "decision": refusal or "passed"},
+    )
+    return [hook, gate]
+
+
+def _feedback_record(item: FeedbackItem) -> FeedbackRecord:
+    system, code = item.reason or (None, None)
+    return FeedbackRecord(
+        card=item.card,
+        outcome=FeedbackOutcome(item.outcome.value),
+        outcome_at=item.timestamp,
+        suggestions=item.accepted_suggestions,
+        reason_system=system,
+        reason_code=code,
+        comment=item.comment,
+    )
+
+
+def _row(stored: StoredAnswer) -> dict[str, Any]:
+    return {
+        "id": stored.id,
+        "created_at": stored.created_at,
+        "service": stored.service,
+        "subject": stored.subject,
+        "priority": stored.priority.label,
+        "floor": stored.floor.label,
+        "status": stored.status.value,
+        "reasons": list(stored.reasons),
+        "versions": dict(stored.versions),
+        "timings_ms": dict(stored.timings_ms),
+        "cards": [
+            {
+                "uuid": shown.card.uuid,
+                "kind": shown.card.kind.value,
+                "indicator": shown.card.indicator,
+                "rules": list(shown.card.rules),
+                "passages": list(shown.card.passages),
+                "evidence": list(shown.card.evidence),
+                "feedback": [
+                    {
+                        "outcome": f.outcome.value,
+                        "outcome_at": f.outcome_at,
+                        "suggestions": list(f.suggestions),
+                        "reason_code": f.reason_code,
+                        "has_comment": f.comment is not None,
+                    }
+                    for f in shown.feedback
+                ],
+            }
+            for shown in stored.cards
+        ],
+    }

@@ -1,0 +1,92 @@
+"""What to ask the guidelines about a case: one short question for each thing that needs guidance.
+
+Short questions are asked one by one, because one long query about everything in a chart is near to nothing.
+What a reader wants depends on why the thing is there: for an urgent finding the emergency, for a complaint the
+work-up, for a chronic problem its goals and follow-up. The wording of `_ASK` and `LEAST` were chosen on questions of
+our own for the packaged guidelines and MiniLM.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from anonymization.deidentified import DeidentifiedCase
+from cds_service.domain import Finding, Priority
+from cds_service.retrieval.population import parse_age
+
+MAX_NEEDS = 24
+"""Most questions for one case: uncached ones cost about 4 ms each."""
+
+MAX_WORDS = 40
+"""Longest question; longer complaints are asked sentence by sentence."""
+
+MAX_SENTENCES = 5
+
+_SEMANTIC_TAG = re.compile(r"\s*\((?:disorder|finding|situation|procedure|event|morphologic abnormality|person)\)$")
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
+_PLACEHOLDER = re.compile(r"[\[<][A-Z][A-Z0-9_ -]*[\]>]")
+
+
+class Kind(StrEnum):
+    """Why something is asked about, the most pressing first: answers are ranked in this order."""
+
+    URGENT = "urgent"
+    COMPLAINT = "complaint"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """One question, and why it is asked."""
+
+    kind: Kind
+    text: str
+
+
+_ASK = {
+    Kind.URGENT: "emergency: {subject}",
+    Kind.COMPLAINT: "{person} with {subject}",
+    Kind.PROBLEM: "goals of treatment and follow-up for {subject} in {group}",
+}
+LEAST = 0.5
+"""Cosine of question and passage below which the passage is no answer."""
+
+
+def needs_of(case: DeidentifiedCase, findings: Sequence[Finding]) -> tuple[Need, ...]:
+    """The questions of a case, the most urgent first, each once, at most `MAX_NEEDS`.
+
+    Findings of High and Critical are urgent; Medium ones ask like a complaint; Low ones ask nothing.
+    """
+    age = parse_age(case.age)
+    person, group = ("child", "children") if age is not None and age < 18 else ("adult patient", "adults")
+    needs: dict[str, Need] = {}
+    for kind, subject in _subjects(case, findings):
+        text = _ASK[kind].format(subject=subject, person=person, group=group)
+        needs.setdefault(text, Need(kind=kind, text=text))
+    return tuple(needs.values())[:MAX_NEEDS]
+
+
+def _subjects(case: DeidentifiedCase, findings: Sequence[Finding]) -> Iterator[tuple[Kind, str]]:
+    ranked = sorted(findings, key=lambda f: -f.priority)
+    yield from ((Kind.URGENT, f.title) for f in ranked if f.priority >= Priority.HIGH)
+    for fact in case.of_kind("complaint"):
+        yield from ((Kind.COMPLAINT, subject) for subject in _complaint(fact.text or fact.name))
+    yield from ((Kind.COMPLAINT, f.title) for f in ranked if f.priority is Priority.MEDIUM)
+    for fact in case.of_kind("problem"):
+        if subject := _clean(fact.name):
+            yield Kind.PROBLEM, subject
+
+
+def _complaint(text: str) -> list[str]:
+    """A complaint whole when it is short, else its first sentences."""
+    parts = [text] if len(text.split()) <= MAX_WORDS else _SENTENCE.split(text)[:MAX_SENTENCES]
+    return [subject for part in parts if (subject := _clean(part))]
+
+
+def _clean(text: str) -> str:
+    """One line without semantic tags and placeholders of the gate, at most MAX_WORDS words."""
+    words = _PLACEHOLDER.sub(" ", _SEMANTIC_TAG.sub("", text.strip())).split()
+    return " ".join(words[:MAX_WORDS]).strip(" .;,")

@@ -1,0 +1,101 @@
+"""Check: the draft recognises every emergency that the floor found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cds_service.domain import Finding, Priority
+from cds_service.safety.check import ASSESSMENT, CONCERN, REASON, Check, CheckInput
+from cds_service.safety.english import NEUTRAL_WORDS
+from cds_service.safety.lexicon import TERMS, ancestry
+from cds_service.safety.numbers import numbers_of
+from cds_service.safety.reading import Sentence, Stance, read
+from cds_service.safety.words import FUNCTION_WORDS
+
+OVERLAP = 0.5
+_TOO_GENERAL = frozenset({"infection", "injury", "pain", "weakness", "fatigue", "age", "male", "female", "heart_disease",
+                          "lung_disease", "breathing", "neuro", "swelling", "blood_tests", "imaging", "diabetes",
+                          "hypertension", "deterioration"})  # fmt: skip
+"""Terms that name a finding only when its title names nothing more particular."""
+
+_RECOGNISING = (REASON, CONCERN, ASSESSMENT)
+
+
+def find(inp: CheckInput) -> str | None:
+    """``missed`` when a High or Critical finding is not spoken of, affirmed or suspected, in the draft."""
+    said = [s for s in inp.sentences if s.field in _RECOGNISING]
+    urgent = [f for f in inp.findings if f.priority >= Priority.HIGH]
+    return None if all(recognised(f, said) for f in urgent) else "missed"
+
+
+def recognised(finding: Finding, said: Sequence[Sentence]) -> bool:
+    """Whether some sentence names the finding.
+
+    By a clinical term of its title or rule id, or a more particular one (every synonym of the lexicon counts); else by
+    one of its reason; else, where its title names no term the lexicon knows, by half of the title's own words.
+    """
+    named = {t for sentence in said for t in _named(sentence)}
+    title = _terms(finding.title) | _terms(finding.rule.replace("-", " ").replace("_", " "))
+    particular = {t for t in title if t not in _TOO_GENERAL and not _is_context(t)}
+    if particular:
+        return bool(named & particular) or bool(_reason_terms(finding) & named and _number_of(finding, said))
+    if named & (_reason_terms(finding) | title):
+        return True
+    return not title and _overlap(finding.title, said) >= OVERLAP
+
+
+def _terms(text: str) -> set[str]:
+    return {m.term.id for s in read(text) for m in s.mentions if m.term.kind not in {"person", "test"}}
+
+
+def _is_context(term: str) -> bool:
+    """What a person lives with (pregnancy, smoking) is the setting of an emergency, not the emergency."""
+    return term in TERMS and TERMS[term].kind == "history"
+
+
+def _reason_terms(finding: Finding) -> set[str]:
+    return {
+        m.term.id
+        for s in read(finding.reason)
+        for m in s.mentions
+        if m.stance is Stance.AFFIRMED and m.term.kind not in {"person", "test", "history"}
+    } - _TOO_GENERAL
+
+
+def _named(sentence: Sentence) -> Iterator[str]:
+    """Terms a sentence affirms or suspects, with what they are a case of."""
+    for mention in sentence.mentions:
+        suspected = mention.stance is Stance.NEGATED and mention.hedged and _still_open(sentence)
+        if mention.stance is Stance.AFFIRMED or suspected:
+            yield from ancestry(mention.term.id)
+
+
+def _still_open(sentence: Sentence) -> bool:
+    return " cannot " in sentence.flat or " not be " in sentence.flat
+
+
+def _number_of(finding: Finding, said: Sequence[Sentence]) -> bool:
+    """Whether a sentence gives one of the finding's own numbers."""
+    held = {n.value for s in read(finding.reason) for n in numbers_of(s)}
+    held |= {float(v) for v in finding.values.values() if isinstance(v, int | float) and not isinstance(v, bool)}
+    return any(n.value in held for s in said for n in numbers_of(s))
+
+
+def _overlap(title: str, said: Sequence[Sentence]) -> float:
+    """Share of the title's content words that the draft affirms."""
+    affirmed = {
+        tok.stem for s in said for tok, stance in zip(s.tokens, s.stances, strict=True) if stance is Stance.AFFIRMED
+    }
+    words = [t.stem for s in read(title) for t in s.tokens if t.is_word]
+    content = [w for w in words if w not in FUNCTION_WORDS and w not in NEUTRAL_WORDS] or words
+    return sum(w in affirmed for w in content) / len(content) if content else 1.0
+
+
+CHECK = Check(
+    id="emergencies",
+    title="Recognises every emergency that the floor found",
+    why="A reader who sees only the draft must not miss what a rule established. Every finding of High or Critical "
+    "has to be named in the priority reason, a key concern or the assessment, by any of its synonyms.",
+    faults={"missed": "the draft does not speak of every urgent finding"},
+    find=find,
+)

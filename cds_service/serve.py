@@ -1,0 +1,148 @@
+"""`cds-service serve`: prepare what is missing, then run the web processes and the model worker until told to stop."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+from cds_service.errors import ConfigurationError
+from cds_service.settings import ModelKind, Settings
+from cds_service.web.loopback import is_loopback
+
+log = structlog.get_logger()
+
+STOP_S = 15.0
+RESTART_S = 2.0
+PURGE_S = 24 * 3600.0
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Ask the kernel for SIGTERM when the parent of this process ends, however it ends (Linux prctl(2))."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def web_command(settings: Settings, host: str, port: int) -> list[str]:
+    """The gunicorn command line for these settings."""
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return [
+        sys.executable,
+        *("-m", "gunicorn", "cds_service.serve:web_app()", "--config", "python:cds_service.gunicorn_conf"),
+        *("--bind", bind, "--workers", str(settings.web_workers), "--threads", str(settings.web_threads)),
+    ]
+
+
+def worker_command() -> list[str]:
+    """The command line of one model worker."""
+    return [sys.executable, "-m", "cds_service", "worker"]
+
+
+def web_app() -> object:
+    """The WSGI application of one web process (gunicorn calls this after forking)."""
+    from cds_service.app import create_app
+    from cds_service.bootstrap import build_service
+
+    return create_app(build_service(Settings()))
+
+
+def serve(settings: Settings, *, host: str, port: int) -> int:
+    """Run until SIGTERM or SIGINT, or until the web processes end. Returns the exit code.
+
+    Raises ConfigurationError when `host` is not loopback: nobody is authenticated yet.
+    """
+    if not is_loopback(host):
+        raise ConfigurationError(
+            f"Refusing to listen on {host}: client authentication is not built yet, so only loopback is served. "
+            "Use --host 127.0.0.1."
+        )
+    metrics_dir = settings.data_dir / "metrics"
+    shutil.rmtree(metrics_dir, ignore_errors=True)
+    metrics_dir.mkdir(parents=True)
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(metrics_dir.resolve())}
+    commands: dict[str, Sequence[str]] = {"web": web_command(settings, host, port)}
+    if settings.model is not ModelKind.NONE:
+        commands["worker"] = worker_command()
+    return _Supervisor(commands, environment, settings.data_dir / "serve.pid").run()
+
+
+def _purge_command() -> list[str]:
+    return [sys.executable, "-m", "cds_service", "purge"]
+
+
+class _Supervisor:
+    """Runs named children; restarts all but `web`; on a stop signal ends them and waits."""
+
+    def __init__(self, commands: dict[str, Sequence[str]], environment: dict[str, str], pid_file: Path) -> None:
+        self._commands = commands
+        self._environment = environment
+        self._pid_file = pid_file
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._stopping = False
+        self._next_purge = time.monotonic() + PURGE_S
+
+    def run(self) -> int:
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, self._stop)
+        self._pid_file.write_text(str(os.getpid()))
+        try:
+            for name in self._commands:
+                self._start(name)
+            return self._watch()
+        finally:
+            self._end_children()
+            self._pid_file.unlink(missing_ok=True)
+
+    def _start(self, name: str) -> None:
+        self._children[name] = subprocess.Popen(  # noqa: S603 - our own command lines
+            self._commands[name],
+            env=self._environment,
+            preexec_fn=die_with_parent,
+        )
+        log.info("child-started", child=name, pid=self._children[name].pid)
+
+    def _watch(self) -> int:
+        while not self._stopping:
+            self._purge_when_due()
+            for name, child in list(self._children.items()):
+                code = child.poll()
+                if code is None:
+                    continue
+                if name == "web":
+                    log.error("web-ended", code=code)
+                    return code or 1
+                log.warning("child-restarts", child=name, code=code)
+                time.sleep(RESTART_S)
+                self._start(name)
+            time.sleep(0.2)
+        return 0
+
+    def _purge_when_due(self) -> None:
+        if time.monotonic() < self._next_purge:
+            return
+        self._next_purge = time.monotonic() + PURGE_S
+        subprocess.run(_purge_command(), env=self._environment, check=False)  # noqa: S603 - our own command line
+
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _end_children(self) -> None:
+        for child in self._children.values():
+            if child.poll() is None:
+                child.terminate()
+        deadline = time.monotonic() + STOP_S
+        for child in self._children.values():
+            try:
+                child.wait(timeout=max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()

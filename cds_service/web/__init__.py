@@ -1,0 +1,1 @@
+"""The public faces of the service: CDS Hooks and operations. HTTP codes exist only here."""

@@ -1,0 +1,42 @@
+"""The only way in while no client authentication is configured: a direct call from this very machine.
+
+A browser page on this machine could reach the port too (DNS rebinding), and so could a proxy: both are told by the
+``Host`` and forwarding headers, and refused.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from flask import Request
+
+FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+LOCAL_NAMES = frozenset({"localhost"})
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether `host` (a name or an address, no port) is this machine."""
+    if not host:
+        return False
+    if host.lower() in LOCAL_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def refusal(request: Request) -> str | None:
+    """Why this request is refused, or None when it comes directly from this machine."""
+    if not is_loopback(request.remote_addr):
+        return "Only calls from this machine are answered while client authentication is not configured."
+    if any(header in request.headers for header in FORWARDING):
+        return "Forwarded calls are refused while client authentication is not configured."
+    try:
+        host = urlsplit(f"//{request.headers.get('Host', '')}").hostname
+    except ValueError:
+        host = None
+    if not is_loopback(host):
+        return "The Host header must name this machine while client authentication is not configured."
+    return None

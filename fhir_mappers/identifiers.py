@@ -1,0 +1,227 @@
+"""Every identifying string of a request: names, addresses, numbers, dates of people and places.
+
+Read from the raw JSON of *all* resources sent, those that are refused included: a name of a refused resource may stand
+in the note of another. The gate builds its matcher from these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fhir_mappers import questionnaire
+from fhir_mappers.case import IntakeAnswer, KnownIdentifier
+from fhir_mappers.fields import LOINC, Json, obj, objs, system, text, texts
+from fhir_mappers.received import Received
+from fhir_mappers.references import target_type
+
+ROLES: Mapping[str, str] = {
+    # Whose names stand in a resource of this type.
+    "Patient": "patient", "RelatedPerson": "relative", "Person": "relative", "Practitioner": "practitioner",
+    "PractitionerRole": "practitioner", "CareTeam": "practitioner", "Organization": "organization",
+    "HealthcareService": "organization", "Location": "location", "Encounter": "encounter",
+}  # fmt: skip
+
+REFERENCE_ROLES: Mapping[str, str] = {
+    # Whose name the display of a reference is when the reference does not tell its target's type.
+    "subject": "patient", "patient": "patient", "performer": "practitioner", "author": "practitioner",
+    "recorder": "practitioner", "asserter": "practitioner", "requester": "practitioner", "individual": "practitioner",
+    "generalPractitioner": "practitioner", "authenticator": "practitioner", "informationSource": "relative",
+    "resultsInterpreter": "practitioner", "actor": "practitioner", "member": "practitioner", "party": "practitioner",
+    "onBehalfOf": "organization", "managingOrganization": "organization", "serviceProvider": "organization",
+    "custodian": "organization", "organization": "organization", "assigner": "organization", "origin": "location",
+    "destination": "location", "location": "location", "source": "relative", "sender": "practitioner",
+    "recipient": "practitioner", "provider": "practitioner", "who": "practitioner", "agent": "practitioner",
+    "valueReference": "practitioner", "authorReference": "practitioner",
+}  # fmt: skip
+
+NUMBER_KEYS = frozenset({"subscriberId", "serialNumber", "deviceIdentifier", "carrierHRF", "policyNumber"})
+_IDENTIFIER_KEYS = frozenset({
+    "identifier", "masterIdentifier", "valueIdentifier", "groupIdentifier", "requisition", "preAdmissionIdentifier",
+    "accessionIdentifier",
+})  # fmt: skip
+_OBJECT_KEYS = _IDENTIFIER_KEYS | {"name", "valueHumanName", "telecom", "valueContactPoint", "address", "valueAddress"}
+_MEMBER_KEYS = NUMBER_KEYS | {"birthDate", "deceasedDateTime", "authorString", "resourceType", "url"}
+_ROLE_KEYS = frozenset({"contact", "contained"})
+_NAME_TYPES = frozenset({"Organization", "HealthcareService", "Location", "CareTeam"})
+_POINT_KINDS: Mapping[str | None, str] = {"email": "email", "url": "url"}
+_MAX_VALUE = 300
+_UUID = re.compile(r"(urn:uuid:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_RECORD_NUMBER = re.compile(r"(?=(?:\D*\d){5})[A-Za-z0-9.-]{5,64}")
+MOTHERS_MAIDEN_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
+
+QUESTION_CODES: Mapping[str, str] = {
+    # LOINC questions whose answer identifies the person.
+    "56799-0": "address-line", "54125-0": "name", "45392-8": "given", "45394-4": "family",
+}  # fmt: skip
+_ASKED: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\b(e mail|email)\b", re.I), "email"),
+    (re.compile(r"\b(phone|telephone|mobile|cell) ?(number|no)?\b", re.I), "phone"),
+    (re.compile(r"\b(date of birth|birth ?date|dob)\b", re.I), "birth-date"),
+    (re.compile(r"\b(zip|postal) ?code\b", re.I), "postal-code"),
+    (re.compile(r"\b(street|home|mailing|postal)? ?address\b", re.I), "address-line"),
+    (
+        re.compile(r"\b(mrn|medical record|social security|ssn|member id|policy|insurance) ?(number|id|no)?\b", re.I),
+        "identifier",
+    ),
+    (re.compile(r"\bemployer\b|\bwhere do you work\b", re.I), "organization"),
+    (
+        re.compile(
+            r"\b(first|last|full|middle|maiden|your|patient|contact|family|given|sur) ?name\b|\bname of\b", re.I
+        ),
+        "name",
+    ),
+)
+_NOT_ASKED = re.compile(r"medic|drug|disease|condition|allerg|test|vaccin|symptom", re.I)
+_LETTERS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
+
+Found = dict[KnownIdentifier, None]
+
+
+def collect(
+    entries: list[Received], patient: Received, intake: tuple[IntakeAnswer, ...] = ()
+) -> tuple[KnownIdentifier, ...]:
+    """All identifiers, the patient's first, each once."""
+    found: Found = {}
+    _collect_resource(patient.resource, "patient", found)
+    for entry in entries:
+        if entry is not patient:
+            role = "relative" if entry.resource_type == "Patient" else ROLES.get(entry.resource_type, "practitioner")
+            _collect_resource(entry.resource, role, found)
+    for answer in intake:
+        kind = asked_for(answer)
+        if kind:
+            _add(found, kind, answer.answer, "patient")
+    return tuple(found)
+
+
+def asked_for(answer: IntakeAnswer) -> str | None:
+    """The kind of identifier that an intake question asks for, if it asks for one."""
+    asked = _LETTERS.sub(" ", f"{answer.question} {answer.link_id}")
+    if _NOT_ASKED.search(asked) or questionnaire.is_complaint(answer):
+        return None
+    return next((kind for pattern, kind in _ASKED if pattern.search(asked)), None)
+
+
+def _add(found: Found, kind: str, value: object, role: str) -> None:
+    if not isinstance(value, str):
+        return
+    value = " ".join(value.split())[:_MAX_VALUE]
+    if len(value) > 1:
+        found.setdefault(KnownIdentifier(kind=kind, value=value, role=role))
+
+
+def _collect_resource(resource: Json, role: str, found: Found) -> None:
+    """Walk one resource; the role changes inside Patient.contact and contained resources."""
+    resource_type = resource.get("resourceType")
+    own_id = resource.get("id")
+    if resource_type == "Patient" or (
+        isinstance(own_id, str) and not _UUID.fullmatch(own_id) and _RECORD_NUMBER.fullmatch(own_id)
+    ):
+        _add(found, "identifier", own_id, role)
+    _special(resource, resource_type, role, found)
+    stack: list[tuple[str, Json | list[Any], str]] = [("", resource, role)]
+    budget = 50_000
+    while stack and budget:
+        budget -= 1
+        key, value, whose = stack.pop()
+        if isinstance(value, list):
+            stack += [(key, item, whose) for item in value if isinstance(item, dict | list)]
+            continue
+        if key in _ROLE_KEYS:
+            whose = _role_inside(key, value, whose)
+        if key in _OBJECT_KEYS:
+            _collect_object(key, value, whose, found)
+        if not _MEMBER_KEYS.isdisjoint(value):
+            _plain_members(value, whose, found)
+        if "display" in value and "code" not in value:
+            _reference(key, value, found)
+        stack += [(k, v, whose) for k, v in value.items() if isinstance(v, dict | list)]
+
+
+def _role_inside(key: str, value: Json, role: str) -> str:
+    if key == "contact" and role == "patient":
+        return "relative"
+    if key == "contained":
+        return ROLES.get(str(value.get("resourceType")), "practitioner")
+    return role
+
+
+def _special(resource: Json, resource_type: object, role: str, found: Found) -> None:
+    """Elements that identify in one type only."""
+    if resource_type == "Encounter":
+        for edge in ("start", "end"):
+            _add(found, "date", (text(obj(resource, "period"), edge) or "")[:10], "encounter")
+    if resource_type == "Observation":
+        for coding in objs(obj(resource, "code"), "coding"):
+            kind = QUESTION_CODES.get(text(coding, "code") or "") if system(coding.get("system")) == LOINC else None
+            if kind:
+                _add(found, kind, resource.get("valueString"), "patient")
+    for photo in objs(resource, "photo"):
+        _add(found, "photo", photo.get("url") or photo.get("title"), role)
+
+
+def _collect_object(key: str, value: Json, role: str, found: Found) -> None:
+    if key in ("name", "valueHumanName"):
+        _name(value, role, found)
+    elif key in ("telecom", "valueContactPoint"):
+        _add(found, _POINT_KINDS.get(text(value, "system"), "phone"), value.get("value"), role)
+    elif key in ("address", "valueAddress"):
+        _address(value, role, found)
+    elif key in _IDENTIFIER_KEYS:
+        _add(found, "identifier", value.get("value"), role)
+
+
+def _plain_members(value: Json, role: str, found: Found) -> None:
+    """Identifying strings that any object may hold."""
+    _add(found, "birth-date", value.get("birthDate"), role)
+    _add(found, "date", (text(value, "deceasedDateTime") or "")[:10], role)
+    _add(found, "name", value.get("authorString"), "practitioner")
+    resource_type = text(value, "resourceType")
+    if resource_type in _NAME_TYPES:
+        kind = "location" if resource_type == "Location" else "organization"
+        _add(found, kind, value.get("name"), ROLES.get(resource_type or "", role))
+        for alias in texts(value, "alias"):
+            _add(found, kind, alias, role)
+    if value.get("url") == MOTHERS_MAIDEN_NAME:
+        for part in (text(value, "valueString") or "").split():
+            _add(found, "family", part, "relative")
+    for number_key in NUMBER_KEYS & value.keys():
+        _add(found, "identifier", value[number_key], role)
+
+
+def _name(name: Json, role: str, found: Found) -> None:
+    given, family = texts(name, "given"), text(name, "family")
+    families = [family] if family else texts(name, "family")  # DSTU2 wrote a list
+    whole = " ".join([*given, *families])
+    for full in (text(name, "text"), whole if given and families else None):
+        _add(found, "name", full, role)
+    for kind, parts in (("given", given), ("family", families)):
+        for part in parts:
+            _add(found, kind, part, role)
+    for part in (*texts(name, "prefix"), *texts(name, "suffix")):
+        _add(found, "prefix", part, role)
+
+
+def _address(address: Json, role: str, found: Found) -> None:
+    for line in texts(address, "line"):
+        _add(found, "address-line", line, role)
+    for key, kind in (
+        ("text", "address-line"),
+        ("city", "city"),
+        ("district", "county"),
+        ("postalCode", "postal-code"),
+    ):
+        _add(found, kind, address.get(key), role)
+
+
+def _reference(key: str, value: Json, found: Found) -> None:
+    """The display of a reference to a person, organisation or place."""
+    if "system" in value:
+        return  # a Coding
+    named = target_type(value)
+    role = ROLES.get(named) if named else REFERENCE_ROLES.get(key)
+    if role is not None and role != "encounter":
+        kind = role if role in ("organization", "location") else "name"
+        _add(found, kind, value["display"], role)

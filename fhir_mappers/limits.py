@@ -1,0 +1,23 @@
+"""How much of one request the mapper reads. Beyond a limit, data are refused and reported, never silently cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Caps of one call.
+
+    `max_entries`: resources. `max_note_chars`: characters of one note or answer after decoding. `max_text_chars`:
+    characters of all notes together, newest first (complaints and intake answers are not counted: they are short and
+    come first). `max_attachment_bytes`: bytes of one attachment after base64. `max_nodes` and `max_depth`: JSON values
+    in, and nesting of, one resource.
+    """
+
+    max_entries: int = 3000
+    max_note_chars: int = 4000
+    max_text_chars: int = 12_000
+    max_attachment_bytes: int = 2_000_000
+    max_nodes: int = 20_000
+    max_depth: int = 40

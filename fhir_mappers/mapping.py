@@ -1,0 +1,250 @@
+"""From what the EHR sent to the `Case`.
+
+Nothing but an unusable or foreign Patient stops the mapping: any other resource or part that cannot be used costs only
+itself and is reported in `Case.refused`; a prefetch key that is absent, failed or partly unusable is in `Case.missing`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from fhir_mappers import dates, identifiers, labs, patient, r4, units, visit, vitals
+from fhir_mappers.case import Case, Document, KnownIdentifier, LabSeries, Refused, Source, When
+from fhir_mappers.chart import READERS, Chart
+from fhir_mappers.errors import NoPatient, Unused
+from fhir_mappers.fields import Json
+from fhir_mappers.inspection import inspect
+from fhir_mappers.limits import Limits
+from fhir_mappers.received import PARTLY_REFUSED, SUPPORTING_TYPES, Received, Request, receive
+from fhir_mappers.references import Index, Owner
+
+__all__ = ["Limits", "map_case", "warm_up"]
+
+SUBJECTS: Mapping[str, str] = {
+    # The element that says whose a resource is, where it is not `subject`.
+    "AllergyIntolerance": "patient",
+}
+
+UNREADABLE = frozenset({"invalid", "wrong-version", "wrong-patient", "no-subject", "modifier-extension", "too-large"})
+"""Reasons that make a prefetch key incomplete. The others are data that say by themselves that they do not count."""
+
+
+def map_case(
+    prefetch: Mapping[str, object],
+    *,
+    patient_id: str,
+    encounter_id: str | None,
+    now: datetime,
+    limits: Limits | None = None,
+    expected_keys: tuple[str, ...] = (),
+) -> Case:
+    """The chart of one patient.
+
+    `prefetch`: values by key, each a resource, Bundle, list of them, OperationOutcome (failed) or None (empty).
+    `patient_id`, `encounter_id`: as the hook context gives them, with or without ``Patient/``. `now`: the clock, with a
+    time zone. `expected_keys`: keys that are missing when they are absent.
+
+    Raises NoPatient and ForeignPatient, and nothing else whatever the prefetch holds.
+    """
+    limits = limits or Limits()
+    request = receive(prefetch, expected_keys, limits)
+    person = patient.find([e for e in request.entries if e.resource_type == "Patient"], patient_id)
+    resource, partly, sensitive = _person(person, limits)
+    valid = replace(person, resource=resource)
+    request.entries[request.entries.index(person)] = valid
+    index = Index(request.entries, valid)
+    mapper = _Mapper(request=request, chart=Chart(now=now, limits=limits, index=index))
+    mapper.seen.add(person.reference)
+    mapper.use(valid, None, sensitive=sensitive)
+    if partly is not None:
+        mapper.refuse(person, partly)
+    for entry in request.entries:
+        if entry is not valid:
+            mapper.read(entry)
+    return _assemble(mapper, valid, encounter_id)
+
+
+def warm_up() -> None:
+    """Build validators and unit registry (about two seconds, once per process) so that no hook call waits for them."""
+    r4.warm_up()
+    units.warm_up()
+
+
+def _person(person: Received, limits: Limits) -> tuple[Json, Unused | None, bool]:
+    """The validated Patient, why a part of it is not used, and whether it is labelled. Raises NoPatient."""
+    try:
+        inspection = inspect(person.resource, limits)
+    except Unused:
+        raise NoPatient from None
+    if inspection.modified:
+        raise NoPatient
+    resource, partly = patient.parse(person.resource)
+    return resource, partly, inspection.sensitive
+
+
+@dataclass(kw_only=True)
+class _Mapper:
+    """State of one call of `map_case`."""
+
+    request: Request
+    chart: Chart
+    sources: dict[str, Source] = field(default_factory=dict)
+    sensitive: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+    dropped: set[str] = field(default_factory=set)
+
+    def refuse(self, entry: Received, reason: Unused) -> None:
+        """Report a resource or part that is not used."""
+        where = reason.where if reason.where != entry.resource_type else ""
+        self.request.refused.append(Refused(resource_type=entry.resource_type, reason=reason.reason, where=where))
+        if reason.reason in UNREADABLE:
+            self.request.miss(entry.key, PARTLY_REFUSED)
+
+    def drop(self, handle: str, reason: str) -> None:
+        """Report facts that were read and are not kept."""
+        self.dropped.add(handle)
+        self.request.refused.append(Refused(resource_type=self.sources[handle].resource_type, reason=reason))
+
+    def use(self, entry: Received, when: When | None, *, sensitive: bool) -> None:
+        """Make a resource citable."""
+        as_of = when.start if when else None
+        self.sources[entry.handle] = Source(
+            handle=entry.handle, reference=entry.reference, resource_type=entry.resource_type, as_of=as_of
+        )
+        if sensitive or entry.labelled:
+            self.sensitive.add(entry.handle)
+
+    def read(self, entry: Received) -> None:
+        """Read one resource; whatever goes wrong costs this resource alone and is reported."""
+        try:
+            self._read(entry)
+        except Unused as reason:
+            self.refuse(entry, reason)
+        except Exception:  # noqa: BLE001 - one hostile resource must not cost the chart; the text may quote a value
+            self.refuse(entry, Unused("invalid"))
+
+    def _read(self, entry: Received) -> None:
+        if entry.resource_type in SUPPORTING_TYPES:
+            return
+        index = self.chart.index
+        if entry.resource_type == "Patient":
+            raise Unused("duplicate" if entry.resource.get("id") in index.patient_ids else "wrong-patient")
+        inspection = inspect(entry.resource, self.chart.limits)
+        resource = r4.parse(entry.resource)
+        if inspection.modified:
+            raise Unused("modifier-extension")
+        if entry.resource_type == "Medication":
+            return
+        _check_owner(resource, entry.resource_type, index)
+        if isinstance(resource.get("id"), str):
+            if entry.reference in self.seen:
+                raise Unused("duplicate")
+            self.seen.add(entry.reference)
+        when = READERS[entry.resource_type](self.chart, replace(entry, resource=resource))
+        self.use(entry, when, sensitive=inspection.sensitive or self._orders_sensitive(resource))
+
+    def _orders_sensitive(self, resource: Json) -> bool:
+        """Whether the Medication that an order points to carries a restricting label."""
+        target = self.chart.index.resolve_entry(resource.get("medicationReference"))
+        return target is not None and (target.labelled or inspect(target.resource, self.chart.limits).sensitive)
+
+
+def _check_owner(resource: Json, resource_type: str, index: Index) -> None:
+    """Raises Unused unless the resource is about the patient."""
+    owner = index.owner(resource.get(SUBJECTS.get(resource_type, "subject")))
+    if owner is Owner.UNSAID:
+        raise Unused("no-subject")
+    if owner is Owner.OTHER:
+        raise Unused("wrong-patient")
+    focus = resource.get("focus") if resource_type == "Observation" else None
+    if isinstance(focus, list) and any(index.owner(f) is not Owner.PATIENT for f in focus):
+        raise Unused("wrong-patient", "Observation.focus")  # of a fetus, a donor, a relative
+
+
+def _assemble(mapper: _Mapper, person: Received, encounter_id: str | None) -> Case:
+    chart, request = mapper.chart, mapper.request
+    for entry, unused in chart.parts:
+        mapper.refuse(entry, unused)
+    as_of = _data_as_of(mapper)
+    now_here = visit.read(chart, encounter_id, as_of)
+    for handle in now_here.past:
+        mapper.drop(handle, "past-visit")
+    pregnant, pregnancy_source = patient.pregnancy(chart.diagnoses, chart.coded, chart.now)
+    demographics = patient.demographics(person.resource, chart.now)
+    case = Case(
+        patient_id=str(person.resource.get("id")),
+        now=chart.now,
+        demographics=replace(demographics, pregnant=pregnant, pregnancy_source=pregnancy_source),
+        encounter_class=now_here.encounter_class,
+        problems=now_here.problems,
+        complaints=now_here.complaints,
+        vitals=vitals.rounds(chart.vitals),
+        labs=_labs(mapper),
+        coded_results=tuple(chart.coded),
+        medications=tuple(chart.medications),
+        allergies=tuple(chart.allergies),
+        no_known_allergies=chart.no_known_allergies and not chart.allergies,
+        documents=_documents(mapper),
+        intake=now_here.intake,
+        identifiers=_identifiers(mapper, person),
+        missing=tuple(request.missing),
+        read=MappingProxyType(dict(Counter(e.resource_type for e in request.entries))),
+        data_as_of=as_of,
+    )
+    kept = {h: s for h, s in mapper.sources.items() if h not in mapper.dropped or h in _cited(case)}
+    return replace(
+        case,
+        refused=tuple(request.refused),
+        sources=MappingProxyType(kept),
+        sensitive=frozenset(mapper.sensitive & kept.keys()),
+    )
+
+
+def _cited(case: Case) -> frozenset[str]:
+    """The handles of facts of the kinds that may have been dropped in part."""
+    handles = [r.source for s in case.labs for r in s.results]
+    handles += [d.source for d in case.documents]
+    handles += [c.source for c in case.complaints]
+    return frozenset(handles)
+
+
+def _data_as_of(mapper: _Mapper) -> datetime | None:
+    """The newest time in the chart; a little clock skew counts as now."""
+    now = mapper.chart.now
+    times = [s.as_of for s in mapper.sources.values() if s.as_of is not None and s.as_of - now <= dates.FUTURE]
+    return min(max(times), now) if times else None
+
+
+def _labs(mapper: _Mapper) -> tuple[LabSeries, ...]:
+    made, misfits = labs.series(mapper.chart.labs)
+    for misfit in misfits:
+        mapper.drop(misfit.source, "no-unit")
+    return made
+
+
+def _documents(mapper: _Mapper) -> tuple[Document, ...]:
+    """Notes, newest first, until the text cap of the chart is reached; the older ones are reported."""
+    dated = sorted(
+        mapper.chart.documents, key=lambda d: d.when.start.timestamp() if d.when else float("-inf"), reverse=True
+    )
+    kept: list[Document] = []
+    room = mapper.chart.limits.max_text_chars
+    for document in dated:
+        if room <= 0:
+            mapper.drop(document.source, "text-cap")
+            continue
+        fitting = document
+        if len(document.text) > room:
+            fitting = replace(document, text=document.text[:room], truncated=True)
+        kept.append(fitting)
+        room -= len(fitting.text)
+    return tuple(kept)
+
+
+def _identifiers(mapper: _Mapper, person: Received) -> tuple[KnownIdentifier, ...]:
+    answers = tuple(a for group, _ in mapper.chart.intake for a in group)
+    return identifiers.collect(mapper.request.entries, person, answers)

@@ -1,0 +1,38 @@
+"""`cds-service serve` as an operator meets it: an empty folder, real processes, signals."""
+
+import signal
+import stat
+from datetime import UTC, datetime
+
+import pytest
+import requests
+
+from cds_service.demo.chart import request_body
+from tests.support.processes import all_gone, descendants, serving
+
+
+@pytest.mark.timeout(200)
+def test_serve_prepares_an_empty_folder_answers_and_leaves_nothing_behind(tmp_path):
+    with serving(tmp_path) as (base, child):
+        answer = requests.post(f"{base}/cds-services/patient-triage", json=request_body(datetime.now(UTC)), timeout=30)
+        assert answer.status_code == 200
+        assert answer.json()["extension"]["org.cds-service.advice"]["assessment"]["status"] == "off"
+        metrics = requests.get(f"{base}/metrics", timeout=10).text
+        assert 'cds_hook_calls_total{assessment="off"' in metrics
+        below = descendants(child.pid)
+        assert len(below) >= 2
+        for path in [tmp_path / "state", tmp_path / "state" / "cds.sqlite3", tmp_path / "keys.json"]:
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(timeout=30) == 0
+        assert all_gone(below)
+    assert not (tmp_path / "network.log").exists(), (tmp_path / "network.log").read_text()
+
+
+@pytest.mark.timeout(200)
+def test_a_killed_supervisor_takes_its_children_along(tmp_path):
+    with serving(tmp_path) as (_, child):
+        below = descendants(child.pid)
+        child.kill()
+        child.wait()
+        assert all_gone(below)

@@ -1,0 +1,133 @@
+"""The vault under attack; what it does in peace is in ``tests/contract/test_store_contract.py``."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from cds_service.errors import StoreError
+from cds_service.ledger.database import Database
+from cds_service.ledger.errors import VaultError
+from cds_service.ledger.keys import KeyRing, VaultKeys
+from cds_service.ledger.vault import Vault
+from tests.support.ledger_values import NOW, READ, later, new_keys
+
+KEYS = new_keys()
+VAULT = Vault(KEYS)
+
+
+@pytest.fixture
+def subjects(database: Database) -> list[str]:
+    with database.transaction() as tx:
+        return [
+            VAULT.subject_for(tx, tenant="clinic", patient_key=key, now=NOW, actor="test") for key in ("p-1", "p-2")
+        ]
+
+
+@pytest.fixture
+def items(database: Database, subjects: list[str]) -> list[str]:
+    with database.transaction() as tx:
+        return [
+            VAULT.store_snapshot(tx, subject=subject, payload={"of": subject}, now=NOW, expires_at=later(9), actor="t")
+            for subject in subjects
+        ]
+
+
+def read(database: Database, item: str, vault: Vault = VAULT) -> dict:
+    with database.transaction() as tx:
+        return vault.read_snapshot(tx, item, now=NOW, audit=READ)
+
+
+def run(database: Database, statement: str, **values: object) -> None:
+    with database.transaction() as tx:
+        tx.execute(text(statement), values)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "sealed = CAST(x'00' || substr(sealed, 2) AS BLOB)",
+        "sealed = substr(sealed, 1, length(sealed) - 1)",
+        "sealed = x''",
+        "sealed = 'text'",
+        "nonce = randomblob(12)",
+        "nonce = x''",
+    ],
+)
+def test_an_altered_value_does_not_open(database: Database, items: list[str], change: str) -> None:
+    run(database, f"UPDATE vault_item SET {change} WHERE id = :id", id=items[0])
+    with pytest.raises(VaultError, match="altered"):
+        read(database, items[0])
+    assert read(database, items[1])
+
+
+def test_values_swapped_between_rows_do_not_open(database: Database, items: list[str]) -> None:
+    with database.transaction() as tx:
+        rows = [tx.execute(text("SELECT nonce, sealed FROM vault_item WHERE id = :id"), {"id": i}).one() for i in items]
+    for item, other in zip(items, reversed(rows), strict=True):
+        run(
+            database,
+            "UPDATE vault_item SET nonce = :nonce, sealed = :sealed WHERE id = :id",
+            id=item,
+            nonce=other.nonce,
+            sealed=other.sealed,
+        )
+    for item in items:
+        with pytest.raises(VaultError, match="altered"):
+            read(database, item)
+
+
+def test_a_row_given_to_another_subject_does_not_open(
+    database: Database, subjects: list[str], items: list[str]
+) -> None:
+    run(database, "UPDATE vault_item SET subject = :to WHERE id = :id", to=subjects[1], id=items[0])
+    with pytest.raises(VaultError, match="altered"):
+        read(database, items[0])
+
+
+def test_a_row_passed_off_as_another_kind_does_not_open(database: Database, items: list[str]) -> None:
+    run(database, "UPDATE vault_item SET kind = 'comment' WHERE id = :id", id=items[0])
+    with pytest.raises(VaultError, match="altered"), database.transaction() as tx:
+        VAULT.read_comment(tx, items[0], now=NOW, audit=READ)
+
+
+def test_a_person_under_another_subject_does_not_open(database: Database, subjects: list[str]) -> None:
+    run(database, "UPDATE vault_subject SET subject = 'subj-x' WHERE subject = :id", id=subjects[0])
+    with pytest.raises(VaultError, match="altered"), database.transaction() as tx:
+        VAULT.read_person(tx, "subj-x", now=NOW, audit=READ)
+
+
+def test_another_key_under_the_same_name_opens_nothing(database: Database, items: list[str]) -> None:
+    forged = KeyRing(active=KEYS.sealing.active, keys={KEYS.sealing.active: bytes(32)})
+    with pytest.raises(VaultError, match="altered, or was sealed with another key"):
+        read(database, items[0], Vault(VaultKeys(sealing=forged, index=KEYS.index)))
+
+
+def test_a_new_active_key_keeps_old_values_and_subjects(
+    database: Database, subjects: list[str], items: list[str]
+) -> None:
+    fresh = new_keys()
+    rotated = Vault(
+        VaultKeys(
+            sealing=KeyRing(active=fresh.sealing.active, keys={**KEYS.sealing.keys, **fresh.sealing.keys}),
+            index=KeyRing(active=fresh.index.active, keys={**KEYS.index.keys, **fresh.index.keys}),
+        )
+    )
+    assert read(database, items[0], rotated) == {"of": subjects[0]}
+    with database.transaction() as tx:
+        assert rotated.subject_for(tx, tenant="clinic", patient_key="p-1", now=NOW, actor="t") == subjects[0]
+        assert rotated.subject_for(tx, tenant="clinic", patient_key="p-3", now=NOW, actor="t") not in subjects
+
+
+def test_a_snapshot_of_nobody_is_refused(database: Database) -> None:
+    with pytest.raises(StoreError), database.transaction() as tx:
+        VAULT.store_snapshot(tx, subject="subj-" + "0" * 32, payload={}, now=NOW, expires_at=later(1), actor="t")
+
+
+def test_the_index_tells_tenant_and_patient_apart(database: Database) -> None:
+    with database.transaction() as tx:
+        made = {
+            VAULT.subject_for(tx, tenant=tenant, patient_key=key, now=NOW, actor="t")
+            for tenant, key in (("a", "bc"), ("ab", "c"), ("abc", ""))
+        }
+    assert len(made) == 3
