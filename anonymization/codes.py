@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from anonymization.lexicon import words
 from fhir_mappers.case import Coding
 
 _HL7 = "http://terminology.hl7.org/CodeSystem/"
@@ -26,10 +27,10 @@ _PUBLIC: dict[str, re.Pattern[str]] = {
 _HL7_CODE = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,30}|\d{1,4}")
 
 # Unit atoms of the values that a chart holds (UCUM 2.2, case sensitive), without prefixes.
-_ATOMS = frozenset(
+_ATOMS = words(
     "m g L l s min h d wk mo a K Cel % mol Pa N J W Hz V A C cd lm lx Bq Gy Sv eq Eq osm Osm U u kat bar "
     "[in_i] [ft_i] [lb_av] [oz_av] [degF] [IU] [iU] [arb'U] [drp] [pH] [ppm] [ppb] [CFU] [HPF] [LPF] [psi] "
-    "mm[Hg] m[Hg] mm[H2O] m[H2O] cal [Cal] deg rad 10* 10^ dyn erg bpm".split()
+    "mm[Hg] m[Hg] mm[H2O] m[H2O] cal [Cal] deg rad 10* 10^ dyn erg bpm"
 )
 _PREFIXES = ("", "da", "Y", "Z", "E", "P", "T", "G", "M", "k", "h", "d", "c", "m", "u", "n", "p", "f", "a")
 _WHOLE = frozenset({"mL/min/{1.73_m2}"})  # an annotation that belongs to the unit: clearance per body surface

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -72,19 +72,17 @@ class Gate:
         """
         return _guarded(lambda: self._deidentify(case, subject, Deadline.after(timeout_s), max_text_chars))
 
-    def scrub(
-        self, text: str, identifiers: Sequence[KnownIdentifier] = (), *, timeout_s: float = 5.0
-    ) -> Scrubbed:
+    def scrub(self, text: str, identifiers: Sequence[KnownIdentifier] = (), *, timeout_s: float = 5.0) -> Scrubbed:
         """One text past the gate, at most `MAX_SCRUB_CHARS` long. Raises GateRefused, and nothing else."""
         return _guarded(lambda: self._scrub(text, identifiers, Deadline.after(timeout_s)))
 
     # -- inside -------------------------------------------------------------------------------------------------
     def _deidentify(self, case: Case, subject: str, deadline: Deadline, max_text_chars: int) -> DeidentifiedCase:
         identifiers = (*case.identifiers, KnownIdentifier(kind="identifier", value=case.patient_id))
-        structured = structure(case, self.policy)
+        matcher = KnownMatcher(identifiers, over_89=over_89(case.demographics, case.now))
+        structured = structure(case, self.policy, matcher.is_number)
         facts, removed = _capped(structured.facts, max_text_chars)
         texts = [t for f in facts for t in (None if f.fixed_name else f.name, f.text) if t is not None]
-        matcher = KnownMatcher(identifiers, over_89=over_89(case.demographics, case.now))
         scrubbed = self._ready(deadline).scrub(texts, matcher, deadline)
         words = iter(t.text for t in scrubbed.texts)
         counts = structured.removed + removed + scrubbed.removed
@@ -94,7 +92,8 @@ class Gate:
             sex=structured.sex,
             pregnant=structured.pregnant,
             facts=tuple(
-                f.finish(f.name if f.fixed_name else next(words), None if f.text is None else next(words)) for f in facts
+                f.finish(f.name if f.fixed_name else next(words), None if f.text is None else next(words))
+                for f in facts
             ),
             removed=MappingProxyType({kind: counts[kind] for kind in sorted(counts)}),
             policy_version=self.policy.version,
@@ -116,7 +115,7 @@ class Gate:
                 raise OutOfTime("the scrubber was not ready before the deadline")
             try:
                 if self._scrubber is None:
-                    from anonymization.scrubber import TextScrubber  # noqa: PLC0415 - takes seconds to import
+                    from anonymization.scrubber import TextScrubber
 
                     scrubber = TextScrubber()
                     scrubber.load()
@@ -136,7 +135,7 @@ def _guarded(work: Callable[[], _T]) -> _T:
 
 
 def _capped(facts: Sequence[RawFact], most: int) -> tuple[list[RawFact], Counter[str]]:
-    """The facts whose text fits in `most` characters; the text of a note may be cut at the end of a line or sentence."""
+    """The facts whose text fits in `most` characters; a note may be cut at the end of a line or sentence."""
     kept: list[RawFact] = []
     removed: Counter[str] = Counter()
     left = most
@@ -147,7 +146,7 @@ def _capped(facts: Sequence[RawFact], most: int) -> tuple[list[RawFact], Counter
             shorter = _shortened(fact, left)
             if shorter is None:
                 continue
-            fact = shorter  # noqa: PLW2901
+            fact = shorter
             size = left
         kept.append(fact)
         left -= size
@@ -155,8 +154,7 @@ def _capped(facts: Sequence[RawFact], most: int) -> tuple[list[RawFact], Counter
 
 
 def _shortened(fact: RawFact, room: int) -> RawFact | None:
-    from dataclasses import replace  # noqa: PLC0415
-
+    """The note `fact` cut at the end of a line or sentence to fit `room`; None for other facts and empty cuts."""
     if fact.kind != "note" or fact.text is None:
         return None
     head = fact.text[: max(0, room - (0 if fact.fixed_name else len(fact.name)))]

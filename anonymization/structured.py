@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -32,6 +32,7 @@ from fhir_mappers.case import (
     VitalsRound,
     When,
 )
+from fhir_mappers.vitals import CONSCIOUSNESS, OXYGEN_DELIVERY, VITALS
 
 # Most facts of each kind that pass: what a reader can take in. Newest first where a time is known.
 MAX_ROUNDS = 3
@@ -43,7 +44,7 @@ MAX_NOTES = 10
 REPLACED = "[REMOVED]"
 _LOINC = "http://loinc.org"
 _HANDLE = re.compile(r"[a-z][a-z0-9-]{0,31}")
-_KIND = re.compile(r"[a-z][a-z0-9_-]{0,40}")
+_KINDS = VITALS.keys() | {CONSCIOUSNESS, OXYGEN_DELIVERY}
 _SEXES = frozenset({"male", "female", "other", "unknown"})
 _COMPARATORS = frozenset({"<", "<=", ">=", ">"})
 
@@ -88,9 +89,9 @@ class Structured:
     removed: Counter[str]
 
 
-def structure(case: Case, policy: Policy) -> Structured:
-    """Apply the policy to every structured field of `case`."""
-    work = _Work(case, policy)
+def structure(case: Case, policy: Policy, is_identifier: Callable[[str], bool] = lambda _: False) -> Structured:
+    """Apply the policy to every structured field of `case`. A code that `is_identifier` is dropped like a local one."""
+    work = _Work(case, policy, is_identifier)
     person = case.demographics
     work.count_person()
     facts = tuple(work.facts())
@@ -109,10 +110,11 @@ class _Work:
 
     case: Case
     policy: Policy
+    is_identifier: Callable[[str], bool]
     removed: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.sensitive: frozenset[str] = frozenset(getattr(self.case, "sensitive", frozenset()))
+        self.sensitive: frozenset[str] = self.case.sensitive
         self.anchor: datetime | None = anchor_of(_times(self.case), self.case.now)
 
     # -- asking the policy --------------------------------------------------------------------------------------
@@ -134,7 +136,8 @@ class _Work:
         return None
 
     def codes(self, path: str, concept: Concept) -> tuple[str, ...]:
-        kept = public_codes(concept.codings) if self.keeps(path) else ()
+        codings = (c for c in concept.codings if not self.is_identifier(c.code or ""))
+        kept = public_codes(codings) if self.keeps(path) else ()
         coded = sum(1 for c in concept.codings if c.code)
         if coded > len(kept):
             self.removed["local code"] += coded - len(kept)
@@ -227,11 +230,11 @@ class _Work:
         when = self.time("Observation.effective", vitals.when)
         for kind in sorted(vitals.values):
             measured = vitals.values[kind]
-            if self.keeps("Observation.kind") and _KIND.fullmatch(kind):
+            if self.keeps("Observation.kind") and kind in _KINDS:
                 yield from self._number("vital", kind, (), measured, when, fixed=True)
         for kind in sorted(vitals.coded):
             result = vitals.coded[kind]
-            if self.keeps("Observation.kind") and _KIND.fullmatch(kind) and self.allowed(result.source):
+            if self.keeps("Observation.kind") and kind in _KINDS and self.allowed(result.source):
                 yield self._coded(kind, result, when)
 
     def _coded(self, kind: str, result: CodedResult, when: str | None) -> RawFact:
@@ -249,10 +252,17 @@ class _Work:
                 continue
             for result in series.results[:MAX_PER_LAB]:
                 when = self.time("Observation.effective", result.when)
-                yield from self._number("lab", name or series.loinc, codes, result, when)
+                yield from self._number("lab", name or series.loinc, codes, result, when, fixed=name is None)
 
     def _number(
-        self, kind: str, name: str, codes: tuple[str, ...], result: Measurement, when: str | None, *, fixed: bool = False
+        self,
+        kind: str,
+        name: str,
+        codes: tuple[str, ...],
+        result: Measurement,
+        when: str | None,
+        *,
+        fixed: bool = False,
     ) -> Iterator[RawFact]:
         if not self.keeps("Observation.value.quantity") or not self.allowed(result.source):
             return
@@ -329,12 +339,12 @@ class _Work:
 def _named(
     kind: str, name: str | None, codes: tuple[str, ...], source: str, *, interval: str | None, text: str | None = None
 ) -> Iterator[RawFact]:
-    """A fact known by words or, where the policy drops the words, by its first code."""
+    """A fact known by words or, where the policy drops the words, by its codes alone."""
     if name is not None or codes:
-        label = name if name is not None else codes[0].rpartition("|")[2]
         yield RawFact(
-            kind=kind, name=label, codes=codes, source=source, interval=interval, text=text, fixed_name=name is None
-        )
+            kind=kind, name=name or kind, codes=codes, source=source, interval=interval, text=text,
+            fixed_name=name is None,
+        )  # fmt: skip
 
 
 def _kinds(identifiers: Iterable[KnownIdentifier]) -> Iterator[str]:
@@ -357,5 +367,8 @@ def _times(case: Case) -> Iterator[When | datetime | None]:
     yield from (r.when for series in case.labs for r in series.results)
     for problem in case.problems:
         yield from (problem.onset, problem.recorded)
-    for dated in (*case.complaints, *case.medications, *case.allergies, *case.documents, *case.intake):
-        yield dated.when
+    yield from (c.when for c in case.complaints)
+    yield from (m.when for m in case.medications)
+    yield from (a.when for a in case.allergies)
+    yield from (d.when for d in case.documents)
+    yield from (i.when for i in case.intake)

@@ -17,13 +17,14 @@ from cds_service.domain import (
     AssessmentOutcome,
     AssessmentStatus,
     Finding,
+    NotEvaluated,
     Passage,
     floor_of,
 )
 from cds_service.inference.backend import Generation, ModelBackend
 from cds_service.inference.contract import ContractBroken, parse
 from cds_service.inference.offers import offers_for
-from cds_service.inference.prompt import build_prompt
+from cds_service.inference.prompt import build_prompt, instructions
 from cds_service.safety.accept import judge
 from cds_service.safety.check import CheckInput
 from cds_service.settings import Setting
@@ -36,6 +37,7 @@ class AssessmentTask:
     case: DeidentifiedCase
     findings: tuple[Finding, ...]
     passages: tuple[Passage, ...]
+    not_evaluated: tuple[NotEvaluated, ...]
     versions: Mapping[str, str]
 
     def to_json(self) -> str:
@@ -48,7 +50,7 @@ class AssessmentTask:
         return codec.decode(cls, text)
 
     def cache_key(self) -> str:
-        """Equal for equal content, subject and versions. Reasons are left out: they may tell a running age."""
+        """Equal for equal content, subject and versions. Words that may tell a running age are left out."""
         findings = [(f.rule, f.version, f.priority.value, dict(f.values)) for f in self.findings]
         content = (self.case, findings, [p.id for p in self.passages], dict(self.versions))
         return hashlib.sha256(codec.encode(content).encode()).hexdigest()
@@ -94,6 +96,8 @@ class Assessor:
                 offered_actions=offers.actions,
                 offered_risk_factors=offers.risk_factors,
                 floor=floor_of(task.findings),
+                template=instructions(),
+                not_evaluated=task.not_evaluated,
             ),
             model=self._backend.version,
             similarity=self._similarity,

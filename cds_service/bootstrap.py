@@ -17,7 +17,7 @@ from cds_service.inference.prompt import PROMPT_VERSION
 from cds_service.ledger.database import open_database
 from cds_service.ledger.keys import load_or_create_keys
 from cds_service.ledger.vault import Vault
-from cds_service.monitoring import metrics
+from cds_service.monitoring import Probe, metrics
 from cds_service.pipeline import Pipeline
 from cds_service.recorder import Recorder
 from cds_service.retrieval.chroma import ChromaIndex
@@ -25,7 +25,7 @@ from cds_service.retrieval.embedder import MiniLmEmbedder
 from cds_service.retrieval.retriever import Retriever
 from cds_service.safety.verdict import SAFETY_VERSION
 from cds_service.settings import Settings
-from cds_service.web.ops import Probe
+from fhir_mappers.mapping import warm_up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +75,7 @@ def open_recorder(settings: Settings) -> Recorder:
 def build_service(settings: Settings) -> Service:
     """Everything one web process needs, loaded and warm."""
     recorder = open_recorder(settings)
+    warm_up()
     gate = Gate()
     gate.warm()
     embedder = MiniLmEmbedder()
@@ -104,6 +105,7 @@ def build_assessor(settings: Settings) -> tuple[ModelBackend, Assessor]:
     backend = load_backend(settings)
     backend.warm()
     embedder = MiniLmEmbedder()
+    embedder.warm()
 
     def similarity(rows: Sequence[str], columns: Sequence[str]) -> Sequence[Sequence[float]]:
         cosines: list[list[float]] = (embedder.embed_passages(rows) @ embedder.embed_passages(columns).T).tolist()

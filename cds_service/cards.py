@@ -2,7 +2,7 @@
 
 Cards go back to the EHR that sent the chart, so they may name its resources and true times; what is stored in the
 ledger is the advice, never the rendered card. No chart text and no URL written by a model ever enters a card; model
-text is escaped, labelled and followed by `PRELIMINARY`.
+text is escaped, labelled and followed by `PRELIMINARY_NOTICE`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cds_service.domain import Advice, Assessment, AssessmentStatus, Finding, Passage, Priority
+from cds_service.domain import (
+    PRELIMINARY_NOTICE,
+    Advice,
+    Assessment,
+    AssessmentStatus,
+    Finding,
+    Passage,
+    Priority,
+)
 from fhir_mappers.actions import nurse_review_task, service_request
 from fhir_mappers.case import Case
 
-PRELIMINARY = "Preliminary, requires clinician review."
 TOPIC_SYSTEM = "https://cds-service.org/fhir/CodeSystem/card-topic"
 OVERRIDE_SYSTEM = "https://cds-service.org/fhir/CodeSystem/override-reason"
 EXTENSION = "org.cds-service.advice"
@@ -188,7 +195,7 @@ class _Maker:
 
     def assessment(self, assessment: Assessment) -> dict[str, Any]:
         draft = assessment.draft
-        lines = [f"**AI-made. {PRELIMINARY}**", "", escape(draft.assessment), ""]
+        lines = [f"**AI-made. {PRELIMINARY_NOTICE}**", "", escape(draft.assessment), ""]
         lines.append(f"Priority {draft.priority.label}: {escape(draft.priority_reason)}")
         lines.append("")
         for heading, items in (

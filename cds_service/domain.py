@@ -175,6 +175,9 @@ class Assessment:
             raise ValueError("likelihood must be one of " + ", ".join(LIKELIHOODS))
 
 
+PRELIMINARY_NOTICE = "Preliminary, requires clinician review."
+"""Stands on every card and page that shows an assessment. Added by code, never by the model."""
+
 LIKELIHOODS = ("possible", "concerning for", "likely")
 
 

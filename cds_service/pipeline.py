@@ -114,7 +114,9 @@ class Pipeline:
         with watch.part("map"):
             case = self._map(call)
         with watch.part("rules"):
-            floor = clinical.evaluate(case, self._settings.setting)
+            floor = clinical.evaluate(case, self._settings.setting, stale_hours=self._settings.stale_hours)
+        if floor.failed:
+            log.error("rules-failed", rules=floor.failed)
         missing = [*_missing(case), *floor.not_evaluated]
         with watch.part("ledger"):
             subject = self._recorder.subject(call.client, case.patient_id, self._now())
@@ -123,7 +125,7 @@ class Pipeline:
         with watch.part("retrieve"):
             passages = self._retrieve(deidentified, floor.findings, missing)
         with watch.part("assess"):
-            task, outcome = self._assess(deidentified, floor.findings, passages)
+            task, outcome = self._assess(deidentified, floor.findings, passages, missing)
         versions = task.versions if task else self._versions
         advice = Advice(
             priority=floor_of(floor.findings),  # the floor decides; the model words (docs/decisions/0004)
@@ -200,7 +202,11 @@ class Pipeline:
         return ()
 
     def _assess(
-        self, case: DeidentifiedCase | None, findings: tuple[Finding, ...], passages: tuple[Passage, ...]
+        self,
+        case: DeidentifiedCase | None,
+        findings: tuple[Finding, ...],
+        passages: tuple[Passage, ...],
+        missing: Sequence[NotEvaluated],
     ) -> tuple[AssessmentTask | None, AssessmentOutcome]:
         if not self._recorder.model_on:
             return None, AssessmentOutcome(status=AssessmentStatus.OFF)
@@ -212,7 +218,9 @@ class Pipeline:
             reason = "no model worker is running"
             return None, AssessmentOutcome(status=AssessmentStatus.UNAVAILABLE, reasons=(reason,))
         versions = {**self._versions, "index": self._index_version(), "model": model}
-        task = AssessmentTask(case=case, findings=findings, passages=passages, versions=versions)
+        task = AssessmentTask(
+            case=case, findings=findings, passages=passages, not_evaluated=tuple(missing), versions=versions
+        )
         deadline = time.monotonic() + self._settings.hook_wait_ms / 1000
         outcome = self._recorder.outcome(task, self._now())
         while outcome.status is AssessmentStatus.PENDING and time.monotonic() < deadline:

@@ -56,6 +56,7 @@ class Chart:
     no_known_allergies: bool = False
     documents: list[Document] = field(default_factory=list)
     intake: list[tuple[tuple[IntakeAnswer, ...], object]] = field(default_factory=list)
+    unit_spellings: set[str] = field(default_factory=set)
     parts: list[tuple[Received, Unused]] = field(default_factory=list)
     """Parts of used resources that were not read."""
 
@@ -76,7 +77,7 @@ def _condition(chart: Chart, entry: Received) -> When | None:
 
 
 def _observation(chart: Chart, entry: Received) -> When | None:
-    found = observations.read(entry.resource, entry.handle, chart.now, chart.limits)
+    found = observations.read(entry.resource, entry.handle, chart.now, chart.limits, chart.unit_spellings)
     chart.vitals += found.vitals
     chart.labs += found.labs
     for result in found.coded:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 
 from fhir_mappers import dates
 from fhir_mappers.case import Document, When
@@ -28,6 +28,10 @@ _CHARSETS = re.compile(r"iso-8859-\d{1,2}|windows-125\d|utf-16(le|be)?|us-ascii|
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]")
 _BLANKS = re.compile(r"[ \t\u00a0]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
+_CDATA, _CDATA_END = "![CDATA[", "]]>"
+_TAG_NAME = re.compile(r"([/?!]?)([A-Za-z][\w:.-]*)")
+_SILENT = frozenset({"script", "style", "head", "template"})
+_INLINE = frozenset({"a", "abbr", "b", "em", "font", "i", "small", "span", "strong", "sub", "sup", "u", "content"})
 _MARK_UP_SHARE = 20  # mark-up is read up to this many times the characters that are kept
 
 
@@ -68,11 +72,55 @@ def clean(words: str) -> str:
 
 
 def strip_markup(markup: str) -> str:
-    """The text of HTML, XHTML or XML."""
-    reader = _TextOf()
-    reader.feed(markup)
-    reader.close()
-    return clean("".join(reader.pieces))
+    """The text of HTML, XHTML or XML; block elements and table cells end a word.
+
+    One pass over what stands between angle brackets. The standard library's parser takes minutes for hostile mark-up
+    of the size of one note (it is quadratic in unclosed tags).
+    """
+    pieces: list[str] = []
+    silent = until = ""
+    head, *rest = markup.split("<")
+    pieces.append(head)
+    for piece in rest:
+        if until:  # inside a comment or CDATA section
+            inside, end, after = piece.partition(until)
+            if until == _CDATA_END:
+                pieces.append(("<" + inside) if not end else "<" + inside + after)
+            elif end:
+                pieces.append(after)
+            until = "" if end else until
+            continue
+        until = _section_end(piece)
+        if until:
+            inside, end, after = piece.partition(until)
+            pieces.append(inside.removeprefix(_CDATA) + after if until == _CDATA_END else after)
+            until = "" if end else until
+            continue
+        tag, end, after = piece.partition(">")
+        name = _TAG_NAME.match(tag)
+        if not end or name is None:
+            pieces.append("" if silent else "<" + piece)
+            continue
+        closing, element = name[1] == "/", name[2].lower().rsplit(":", 1)[-1]
+        if silent:
+            silent = "" if closing and element == silent else silent
+        elif element in _SILENT and not closing and not tag.endswith("/"):
+            silent = element
+        pieces.append("" if silent else _break(element) + after)
+    return clean(html.unescape("".join(pieces)))
+
+
+def _section_end(piece: str) -> str:
+    """What ends the comment or CDATA section that begins with ``<`` + `piece`; empty for anything else."""
+    if piece.startswith("!--"):
+        return "-->"
+    return _CDATA_END if piece.startswith(_CDATA) else ""
+
+
+def _break(element: str) -> str:
+    if element in _INLINE:
+        return ""
+    return " " if element in ("td", "th") else "\n"
 
 
 def _check(resource: Json, statuses: dict[str, str | None], where: str) -> None:
@@ -145,33 +193,3 @@ def _decode(raw: bytes, content_type: str) -> str:
         except (UnicodeError, LookupError):
             continue
     return raw.decode("utf-8", errors="replace")
-
-
-class _TextOf(HTMLParser):
-    """Collects the text of mark-up; block elements and table cells end a word."""
-
-    _SILENT = frozenset({"script", "style", "head", "template"})
-    _INLINE = frozenset({"a", "abbr", "b", "em", "font", "i", "small", "span", "strong", "sub", "sup", "u", "content"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._silent: str | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        if self._silent is None and tag in self._SILENT:
-            self._silent = tag
-        self._break(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self._silent:
-            self._silent = None
-        self._break(tag)
-
-    def handle_data(self, data: str) -> None:
-        if self._silent is None:
-            self.pieces.append(data)
-
-    def _break(self, tag: str) -> None:
-        if tag not in self._INLINE:
-            self.pieces.append(" " if tag in ("td", "th") else "\n")

@@ -20,7 +20,7 @@ from fhir_mappers.fields import Json
 from fhir_mappers.inspection import inspect
 from fhir_mappers.limits import Limits
 from fhir_mappers.received import PARTLY_REFUSED, SUPPORTING_TYPES, Received, Request, receive
-from fhir_mappers.references import Index, Owner
+from fhir_mappers.references import Index, Owner, bare_id
 
 __all__ = ["Limits", "map_case", "warm_up"]
 
@@ -54,18 +54,16 @@ def map_case(
     request = receive(prefetch, expected_keys, limits)
     person = patient.find([e for e in request.entries if e.resource_type == "Patient"], patient_id)
     resource, partly, sensitive = _person(person, limits)
-    valid = replace(person, resource=resource)
-    request.entries[request.entries.index(person)] = valid
-    index = Index(request.entries, valid)
+    index = Index(request.entries, person)
     mapper = _Mapper(request=request, chart=Chart(now=now, limits=limits, index=index))
     mapper.seen.add(person.reference)
-    mapper.use(valid, None, sensitive=sensitive)
+    mapper.use(person, None, sensitive=sensitive)
     if partly is not None:
         mapper.refuse(person, partly)
     for entry in request.entries:
-        if entry is not valid:
+        if entry is not person:
             mapper.read(entry)
-    return _assemble(mapper, valid, encounter_id)
+    return _assemble(mapper, person, resource, bare_id(patient_id), encounter_id)
 
 
 def warm_up() -> None:
@@ -165,7 +163,8 @@ def _check_owner(resource: Json, resource_type: str, index: Index) -> None:
         raise Unused("wrong-patient", "Observation.focus")  # of a fetus, a donor, a relative
 
 
-def _assemble(mapper: _Mapper, person: Received, encounter_id: str | None) -> Case:
+def _assemble(mapper: _Mapper, person: Received, resource: Json, patient_id: str, encounter_id: str | None) -> Case:
+    """The case; `resource` is the validated part of the patient's resource, `person` holds it as it was sent."""
     chart, request = mapper.chart, mapper.request
     for entry, unused in chart.parts:
         mapper.refuse(entry, unused)
@@ -174,9 +173,9 @@ def _assemble(mapper: _Mapper, person: Received, encounter_id: str | None) -> Ca
     for handle in now_here.past:
         mapper.drop(handle, "past-visit")
     pregnant, pregnancy_source = patient.pregnancy(chart.diagnoses, chart.coded, chart.now)
-    demographics = patient.demographics(person.resource, chart.now)
+    demographics = patient.demographics(resource, chart.now)
     case = Case(
-        patient_id=str(person.resource.get("id")),
+        patient_id=str(resource.get("id") or patient_id),
         now=chart.now,
         demographics=replace(demographics, pregnant=pregnant, pregnancy_source=pregnancy_source),
         encounter_class=now_here.encounter_class,

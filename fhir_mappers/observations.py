@@ -47,7 +47,10 @@ _WRITTEN_QUANTITY = re.compile(r"([<>]=?)?\s*(-?\d{1,9}(?:\.\d{1,9})?)\s*(\D{0,3
 
 @dataclass(kw_only=True, slots=True)
 class Observed:
-    """What one Observation holds. `unused` are parts that were not read, and why."""
+    """What one Observation holds. `unused` are parts that were not read, and why.
+
+    `unit_spellings` are the ways to write a unit met so far in the request, at most `max_units` of them.
+    """
 
     vitals: list[Measurement] = field(default_factory=list)
     labs: list[Measurement] = field(default_factory=list)
@@ -55,6 +58,8 @@ class Observed:
     complaint: Concept | None = None
     when: When | None = None
     unused: list[Unused] = field(default_factory=list)
+    unit_spellings: set[str] = field(default_factory=set)
+    max_units: int = 0
 
     @property
     def used(self) -> bool:
@@ -62,10 +67,10 @@ class Observed:
         return bool(self.vitals or self.labs or self.coded or self.complaint)
 
 
-def read(resource: Json, handle: str, now: datetime, limits: Limits) -> Observed:
-    """The results in one Observation. Raises Unused when there is none."""
+def read(resource: Json, handle: str, now: datetime, limits: Limits, unit_spellings: set[str]) -> Observed:
+    """The results in one Observation; `unit_spellings` is carried through the request. Raises Unused when none."""
     _check_status(resource.get("status"))
-    found = Observed(when=time_of(resource))
+    found = Observed(when=time_of(resource), unit_spellings=unit_spellings, max_units=limits.max_units)
     if dates.is_future(found.when, now):
         raise Unused("future")
     laboratory = has_category(resource, _CATEGORY, "laboratory") or not resource.get("category")
@@ -112,7 +117,7 @@ def _read_part(part: Json, found: Observed, handle: str, limits: Limits, *, labo
         raise Unused("absent")
     vital = next((vitals.BY_CODE[c] for c in codes if c in vitals.BY_CODE), None)
     if vital is not None:
-        found.vitals.append(_vital(part, vital, found.when, handle))
+        found.vitals.append(_vital(part, vital, found, handle))
         return
     kind = next((CODED_KINDS[c] for c in codes if c in CODED_KINDS), None)
     if kind is not None:
@@ -127,9 +132,9 @@ def _read_part(part: Json, found: Observed, handle: str, limits: Limits, *, labo
         return
     lab = next((labs.BY_CODE[c] for c in codes if c in labs.BY_CODE), None)
     if lab is not None:
-        found.labs.append(_lab(part, lab, found.when, handle))
+        found.labs.append(_lab(part, lab, found, handle))
     elif codes and laboratory:
-        found.labs.append(_other_lab(part, codes[0], found.when, handle))
+        found.labs.append(_other_lab(part, codes[0], found, handle))
     else:
         raise Unused("no-value")
 
@@ -146,7 +151,7 @@ class _Quantity:
         return f"{self.comparator or ''}{self.value} {self.unit}".strip()
 
 
-def _quantity(part: Json) -> _Quantity:
+def _quantity(part: Json, found: Observed) -> _Quantity:
     """The number of a part with all spellings of its unit, the coded one first. Raises Unused ``no-value``."""
     quantity = obj(part, "valueQuantity")
     comparator: str | None = None
@@ -163,20 +168,23 @@ def _quantity(part: Json) -> _Quantity:
         comparator, value = match[1], Decimal(match[2])
         spellings = [match[3].strip()]
     unit_spellings = tuple(s for s in spellings if s)
+    found.unit_spellings.update(unit_spellings)
+    if len(found.unit_spellings) > found.max_units:
+        raise Unused("too-many")
     written = text(quantity, "unit", 40) or (unit_spellings[0] if unit_spellings else "")
     return _Quantity(value, written, unit_spellings, comparator)
 
 
-def _vital(part: Json, vital: vitals.Vital, when: When | None, handle: str) -> Measurement:
-    quantity = _quantity(part)
-    if not vitals.timed(when):
+def _vital(part: Json, vital: vitals.Vital, found: Observed, handle: str) -> Measurement:
+    quantity = _quantity(part, found)
+    if not vitals.timed(found.when):
         raise Unused("no-time")
     value = _converted(quantity, vital.unit, bare=vital.bare)
     return Measurement(
         kind=vital.kind,
         value=value,
         unit=vital.unit,
-        when=when,
+        when=found.when,
         as_written=quantity.as_written,
         comparator=quantity.comparator,
         plausible=vital.low <= value <= vital.high,
@@ -185,8 +193,8 @@ def _vital(part: Json, vital: vitals.Vital, when: When | None, handle: str) -> M
     )
 
 
-def _lab(part: Json, lab: labs.Lab, when: When | None, handle: str) -> Measurement:
-    quantity = _quantity(part)
+def _lab(part: Json, lab: labs.Lab, found: Observed, handle: str) -> Measurement:
+    quantity = _quantity(part, found)
     candidates = (labs.to_canonical(lab, quantity.value, unit) for unit in quantity.units)
     value = next((v for v in candidates if v is not None), None)
     if value is None:
@@ -197,7 +205,7 @@ def _lab(part: Json, lab: labs.Lab, when: When | None, handle: str) -> Measureme
         kind=lab.loinc,
         value=value,
         unit=lab.unit,
-        when=when,
+        when=found.when,
         as_written=quantity.as_written,
         comparator=quantity.comparator,
         plausible=lab.low <= value <= lab.high,
@@ -206,9 +214,9 @@ def _lab(part: Json, lab: labs.Lab, when: When | None, handle: str) -> Measureme
     )
 
 
-def _other_lab(part: Json, code: str, when: When | None, handle: str) -> Measurement:
+def _other_lab(part: Json, code: str, found: Observed, handle: str) -> Measurement:
     """A numeric result that no rule reads, in the unit it was written in."""
-    quantity = _quantity(part)
+    quantity = _quantity(part, found)
     unit = next((u for u in quantity.units if units.is_ucum(u)), None)
     if unit is None:
         raise Unused("no-unit")
@@ -216,7 +224,7 @@ def _other_lab(part: Json, code: str, when: When | None, handle: str) -> Measure
         kind=code,
         value=quantity.value,
         unit=unit,
-        when=when,
+        when=found.when,
         as_written=quantity.as_written,
         comparator=quantity.comparator,
         label=concept(obj(part, "code")).label,

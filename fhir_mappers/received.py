@@ -15,6 +15,7 @@ from fhir_mappers.fields import Json, obj, objs
 from fhir_mappers.inspection import labelled_sensitive
 from fhir_mappers.limits import Limits
 
+UNDECLARED = "other"
 NOT_SENT = "not sent by the EHR"
 FAILED = "the EHR reported an error instead of the data"
 UNREADABLE = "what the EHR sent is not a FHIR resource"
@@ -87,12 +88,13 @@ class _Raw:
 def receive(prefetch: Mapping[str, object], expected_keys: Iterable[str], limits: Limits) -> Request:
     """Unpack `prefetch`: resources, Bundles of any kind, lists, None (known to be empty), OperationOutcomes."""
     request = Request()
-    for key in expected_keys:
+    declared = tuple(expected_keys)
+    for key in declared:
         if key not in prefetch:
             request.miss(key, NOT_SENT)
     raws: list[_Raw] = []
     for key, value in prefetch.items():
-        raws.extend(_unpack(value, _Raw(key=str(key)[:64], resource={}), request))
+        raws.extend(_unpack(value, _Raw(key=_key(key, declared), resource={}), request))
     raws.sort(key=lambda raw: _rank(raw))
     if len(raws) > limits.max_entries:
         for raw in raws[limits.max_entries :]:
@@ -115,6 +117,11 @@ def receive(prefetch: Mapping[str, object], expected_keys: Iterable[str], limits
             )
         )
     return request
+
+
+def _key(key: object, declared: tuple[str, ...]) -> str:
+    """`key` as reports name it: a key that the service did not declare is the client's own word and not repeated."""
+    return str(key)[:64] if not declared or key in declared else UNDECLARED
 
 
 def _type(resource: Json) -> str:

@@ -10,6 +10,7 @@ from fhir_mappers import encounter, questionnaire
 from fhir_mappers.case import Complaint, ComplaintOrigin, Concept, IntakeAnswer, Problem, When
 from fhir_mappers.chart import Chart
 from fhir_mappers.received import Received
+from fhir_mappers.references import bare_id
 
 SAME_VISIT = timedelta(hours=24)
 """How close to the newest data a statement without a known encounter must be to tell why the patient is here now."""
@@ -32,22 +33,26 @@ class Visit:
 class _Reader:
     chart: Chart
     current: Received | None
+    encounter_id: str | None
     newest: datetime | None
     complaints: list[Complaint] = field(default_factory=list)
     past: list[str] = field(default_factory=list)
 
     def covers(self, encounter_reference: object, when: When | None, within: timedelta = SAME_VISIT) -> bool:
         """Whether a statement belongs to this visit: by its encounter, else by lying close to the newest data."""
-        if isinstance(encounter_reference, dict) and self.current is not None:
+        if isinstance(encounter_reference, dict):
             target = self.chart.index.resolve_entry(encounter_reference)
-            return target is not None and target.handle == self.current.handle
+            if self.current is not None:
+                return target is not None and target.handle == self.current.handle
+            if self.encounter_id:  # named by the call, not sent
+                return bare_id(str(encounter_reference.get("reference"))) == bare_id(self.encounter_id)
         return when is not None and self.newest is not None and self.newest - when.start <= within
 
 
 def read(chart: Chart, encounter_id: str | None, newest: datetime | None) -> Visit:
     """The current visit. `newest`: the newest time in the chart."""
     current = encounter.current(chart.encounters, encounter_id, chart.now)
-    reader = _Reader(chart=chart, current=current, newest=newest)
+    reader = _Reader(chart=chart, current=current, encounter_id=encounter_id, newest=newest)
     if current is not None:
         when = encounter.start(current.resource)
         reader.complaints += [

@@ -63,7 +63,7 @@ def _parse_item(item: Any) -> FeedbackItem:
     if not isinstance(item, dict):
         raise MalformedFeedback("an item must be an object")
     try:
-        outcome = Outcome(item.get("outcome"))
+        outcome = Outcome(item.get("outcome") or "")
     except ValueError:
         raise MalformedFeedback("outcome must be accepted or overridden") from None
     accepted = _accepted(item) if outcome is Outcome.ACCEPTED else ()

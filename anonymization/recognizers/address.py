@@ -1,8 +1,9 @@
 """Street addresses, post boxes and the places someone lives in: 45 CFR 164.514(b)(2)(i)(B)."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
 from __future__ import annotations
 
-from anonymization.lexicon import packaged_lexicon
+from anonymization.lexicon import packaged_lexicon, words
 from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
 
 _SUFFIX = (
@@ -13,7 +14,7 @@ _SUFFIX = (
     r"union|valley|view|village|ville|vista|wells)"
 )
 _UNIT = r"(?:[,\s]{1,3}(?:apt|apartment|unit|suite|ste|room|rm|floor|fl|bldg|building|lot|trailer|#)\.?\s?#?\s?[A-Za-z0-9-]{1,6})?"
-_TOWN = r"[A-Z][\w'.-]+(?:[ ][A-Z][\w'.-]+){0,3}"
+_TOWN = r"(?:(?:St|Mt|Ft|Pt)\.[ ])?[A-Z][\w'-]+(?:[ ][A-Z][\w'-]+){0,3}"
 STATE = (
     r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]|"
     r"Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|Indiana|Iowa|"
@@ -36,13 +37,24 @@ class StreetRecognizer(StrictPatternRecognizer):
             "street",
             rf"(?<![\w./-])\d{{1,6}}[A-Z]?(?:-\d{{1,4}})?[ ](?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\.?[ ])?"
             rf"(?:[A-Z0-9][\w'.-]*[ ]){{1,4}}(?i:{_SUFFIX}){RIGHT}\.?{_UNIT}(?:[ ](?:N|S|E|W|NE|NW|SE|SW)\b)?",
-            FLAGS, 0.85,
+            FLAGS,
+            0.85,
         ),
-        Form("street after at", rf"\b(?:at|address(?:\s+is)?:?)\s(?P<v>\d{{1,6}}\s[a-z][\w'.-]*(?:\s[a-z][\w'.-]*){{0,3}}?\s{_SUFFIX}{RIGHT}{_UNIT})", IGNORE_CASE, 0.85),
-        Form("house at home", rf"\b(?i:lives|living|resides|residing|address|home)\b[^\n\d]{{0,20}}(?P<v>\d{{1,6}}[ ][A-Z][\w'.-]+(?:[ ][A-Z0-9][\w'.-]*){{0,4}})", FLAGS, 0.8),
+        Form(
+            "street after at",
+            rf"\b(?:at|address(?:\s+is)?:?)\s(?P<v>\d{{1,6}}\s[a-z][\w'.-]*(?:\s[a-z][\w'.-]*){{0,3}}?\s{_SUFFIX}{RIGHT}{_UNIT})",
+            IGNORE_CASE,
+            0.85,
+        ),
+        Form(
+            "house at home",
+            r"\b(?i:lives|living|resides|residing|address|home)\b[^\n\d]{0,20}(?P<v>\d{1,6}[ ][A-Z][\w'.-]+(?:[ ][A-Z0-9][\w'.-]*){0,4})",
+            FLAGS,
+            0.8,
+        ),
         Form("unit", rf"{LEFT}(?:apt|apartment|suite|ste)\.?\s?#?\s?\d{{1,5}}[A-Za-z]?{RIGHT}", IGNORE_CASE, 0.7),
         Form("box", rf"{LEFT}p\.?\s?o\.?\s?box\s?#?\s?\d{{1,7}}{RIGHT}", IGNORE_CASE, 0.95),
-    )  # fmt: skip
+    )
 
 
 class TownRecognizer(StrictPatternRecognizer):
@@ -50,13 +62,18 @@ class TownRecognizer(StrictPatternRecognizer):
 
     entity = "LOCATION"
     forms = (
-        Form("town and state", rf"(?<![\w])(?P<v>{_TOWN}),[ ]{{0,2}}{STATE}(?![\w'])", FLAGS, 0.8, ","),
+        Form("town and state", rf"(?<![\w])(?P<v>{_TOWN}),[ ]{{0,2}}{STATE}(?![\w'])", FLAGS, 0.8, words(",")),
         Form(
             "where someone lives",
             rf"\b{_LIVES}\b[ ](?:[a-z]+[ ]){{0,3}}?(?:in|from|to|near|of|at|outside|around)[ ](?:the[ ])?(?P<v>{_TOWN})",
-            FLAGS, 0.75,
+            FLAGS,
+            0.75,
+            words(
+                "lives live living lived resides residing resided resident moved moving relocated relocating visiting grew born raised home hometown "
+                "native travels traveled travelled driving drove flew commute commutes"
+            ),
         ),
-    )  # fmt: skip
+    )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Leave states, countries and clinical words ("moved from Emergency to Cardiology")."""

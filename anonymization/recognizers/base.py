@@ -6,14 +6,13 @@ in the text. This one gives every pattern what is left of the deadline and raise
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar, NamedTuple
 
-import regex
+import regex  # type: ignore[import-untyped]
 from presidio_analyzer import Pattern, PatternRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
-from anonymization.artifacts import deadline_of
+from anonymization.artifacts import deadline_of, inventory_of
 from anonymization.errors import OutOfTime
 
 # Edges that, unlike \b, take an underscore for a separator: file names such as smith_2024-01-05.pdf.
@@ -27,14 +26,15 @@ IGNORE_CASE = regex.MULTILINE | regex.IGNORECASE
 class Form(NamedTuple):
     """One way an identifier is written. The named group ``v`` is the span that is masked, else the whole match.
 
-    `needs` is a simple pattern that stands in every text with a match: where it does not, the form is not run.
+    Every text with a match holds at least one of `needs` (small letters; words, or strings with another character):
+    where none occurs, the form is not run.
     """
 
     name: str
     pattern: str
     flags: int
     score: float
-    needs: str | None = None
+    needs: frozenset[str] | None = None
 
 
 class StrictPatternRecognizer(PatternRecognizer):
@@ -48,10 +48,7 @@ class StrictPatternRecognizer(PatternRecognizer):
             supported_entity=self.entity,
             patterns=[Pattern(name=f.name, regex=f.pattern, score=f.score) for f in self.forms],
         )
-        self._compiled = [
-            (regex.compile(f.pattern, f.flags), f.score, re.compile(f.needs, re.IGNORECASE) if f.needs else None)
-            for f in self.forms
-        ]
+        self._compiled = [(regex.compile(f.pattern, f.flags), f.score, f.needs) for f in self.forms]
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:  # noqa: ARG002
         """The span to mask for the match ``text[start:end]``, None to leave it. Default: the match."""
@@ -66,9 +63,10 @@ class StrictPatternRecognizer(PatternRecognizer):
     ) -> list[RecognizerResult]:
         """All accepted matches. Raises OutOfTime when the deadline passes before every pattern has been run."""
         deadline = deadline_of(nlp_artifacts)
+        inventory = inventory_of(text, nlp_artifacts)
         results = []
         for pattern, score, needs in self._compiled:
-            if needs is not None and not needs.search(text):
+            if needs is not None and not inventory.holds(needs):
                 continue
             try:
                 for match in pattern.finditer(text, timeout=deadline.remaining()):
@@ -94,4 +92,5 @@ class StrictPatternRecognizer(PatternRecognizer):
 
 
 def _span(match: Any) -> tuple[int, int]:
-    return match.span("v") if "v" in match.re.groupindex and match.start("v") >= 0 else match.span()
+    span: tuple[int, int] = match.span("v") if "v" in match.re.groupindex and match.start("v") >= 0 else match.span()
+    return span

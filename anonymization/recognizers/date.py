@@ -4,10 +4,12 @@ Ages, durations ("for 3 days", "2 hours ago"), times of day and years alone stay
 the rule names. ``5/23`` is a date or a score; the words before it decide, and where they do not, whether it can be one.
 """
 
+# ruff: noqa: E501 - a pattern is read in one piece
 from __future__ import annotations
 
-import regex
+import re
 
+from anonymization.lexicon import words
 from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
 
 _MONTH = (
@@ -19,7 +21,9 @@ _CAPITAL_MONTH = (
     r"Dec(?:ember)?|JAN(?:UARY)?|FEB(?:RUARY)?|MAR(?:CH)?|APR(?:IL)?|MAY|JUNE?|JULY?|AUG(?:UST)?|SEPT?(?:EMBER)?|OCT(?:OBER)?|"
     r"NOV(?:EMBER)?|DEC(?:EMBER)?)"
 )
-_A_MONTH = r"\b(?:\d{1,2})?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_MONTHS = words(
+    "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october nov november dec december"
+)
 _YEAR = r"(?:19|20)\d{2}"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _ORDINAL = r"(?:st|nd|rd|th)?"
@@ -27,18 +31,18 @@ _CLOCK = r"(?:[T ,]{1,2}(?:at )?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[ap]\.?m
 _DOSE = r"(?!\s?(?:mg|mcg|ug|g|ml|units?|tabs?|tablets?|caps?|puffs?|drops?|times|doses?|%|x\b))"
 
 # What before 5/23 says that it is a date, and what says that it is a score, a strength or an amount.
-_DATED = regex.compile(
+_DATED = re.compile(
     r"(?:\b(?:on|since|from|until|till|through|thru|by|dated?|dob|born|birth\s?date|diagnosed|dx'?d?|admit(?:ted)?|adm|discharged?|d/c|"
     r"seen|visit(?:ed)?|scheduled|due|before|after|as of|began|begun|started|starting|last|next|lmp|edd|performed|collected|drawn|"
     r"signed|appointment|appt|f/u|surgery|follow[- ]?up|mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|\w{3,6}day)\b[\s:,.(]{0,3}"
-    r"|\b\d{1,2}/\d{1,2}\s?(?:-|to|and|,|through|thru)\s?)$",
-    regex.IGNORECASE,
+    r"|\b\d{1,2}/\d{1,2}\s?(?:-|to|through|thru)\s?)$",
+    re.IGNORECASE,
 )
-_SCORED = regex.compile(
+_SCORED = re.compile(
     r"(?:pain|strength|gcs|apgar|mmse|moca|score[ds]?|scale|murmur|motor|power|rate[sd]?|severity|grade|reflex\w*|vision|acuity|"
     r"phq-?\d?|gad-?\d?|wells|rass|mrs|nihss|cam|level|intensity|about|an?|is|was|of|bp|b\.p\.|od|os|ou|stage|dtrs?|pulses|"
     r"oriented|orientation|x|rass|bsa|ratio|dose|\d)[\s:,=-]{0,3}$",
-    regex.IGNORECASE,
+    re.IGNORECASE,
 )
 _SCORE_BASES = frozenset({15, 20, 27, 30})  # GCS, visual acuity, PHQ-9, MMSE and MoCA
 _WEAK_WORDS = frozenset({"on", "from", "after", "by", "last", "next", "before"})
@@ -51,27 +55,84 @@ class DateRecognizer(StrictPatternRecognizer):
     forms = (
         Form("iso", rf"{LEFT}{_YEAR}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?!\d){_CLOCK}", FLAGS, 0.95),
         Form("iso month", rf"(?<![\w.,/-]){_YEAR}-(?:0[1-9]|1[0-2]){RIGHT}(?!-)", FLAGS, 0.9),
-        Form("compact", rf"(?<![\w.])(?:19|20)\d{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:T?\d{{4,6}}Z?)?{RIGHT}", FLAGS, 0.85),
-        Form("numeric", rf"(?<![\w./]){_DAY}(?P<s>[/.-])\s?{_DAY}(?P=s)\s?(?:{_YEAR}|'?\d{{2}})(?![\w/]|[.-]\d){_CLOCK}", FLAGS, 0.9, r"\d[/.-]\s?\d{1,2}[/.-]"),
-        Form("month and year in figures", rf"(?<![\w./-])(?:0?[1-9]|1[0-2])[/-]{_YEAR}(?![\w/-])", FLAGS, 0.9, r"\d[/-](?:19|20)\d\d"),
-        Form("month day", rf"{LEFT}{_CAPITAL_MONTH}\.?[ ]{{0,2}}{_DAY}{_ORDINAL}(?!\d|[/.:]\d){_DOSE}(?:(?:,[ ]?|[ ]){_YEAR}|,?[ ]'\d{{2}}{RIGHT})?{_CLOCK}", FLAGS, 0.9, _A_MONTH),
-        Form("month day, lower case", rf"{LEFT}(?!may\b|mar\b){_MONTH}\.?[ ]{_DAY}{_ORDINAL}(?!\d|[/.:]\d){_DOSE}(?:,?[ ]{_YEAR})?", IGNORE_CASE, 0.85, _A_MONTH),
-        Form("day month", rf"{LEFT}{_DAY}{_ORDINAL}[ .\-/]{{0,2}}(?:of[ ])?{_MONTH}{RIGHT}\.?(?:[,.\-/ ]{{1,2}}'?(?:{_YEAR}|\d{{2}})(?![\w/:]))?{_CLOCK}", IGNORE_CASE, 0.9, _A_MONTH),
-        Form("joined", rf"{LEFT}{_DAY}{_MONTH}(?:{_YEAR}|\d{{2}}){RIGHT}", IGNORE_CASE, 0.9, _A_MONTH),
-        Form("month year", rf"{LEFT}(?:{_CAPITAL_MONTH}|(?!may){_MONTH})\.?(?:,?[ ]|[ ]of[ ]|-|/|[ ]')(?:{_YEAR}|(?<=')\d{{2}}){RIGHT}", IGNORE_CASE, 0.9, _A_MONTH),
+        Form(
+            "compact",
+            rf"{LEFT}(?:19|20)\d{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:T?\d{{4,6}}Z?)?{RIGHT}",
+            FLAGS,
+            0.85,
+        ),
+        Form(
+            "numeric",
+            rf"(?<![\w./]){_DAY}(?P<s>[/.-])\s?{_DAY}(?P=s)\s?(?:{_YEAR}|'?\d{{2}})(?![\w/]|[.-]\d){_CLOCK}",
+            FLAGS,
+            0.9,
+        ),
+        Form(
+            "month and year in figures",
+            rf"(?<![\w./-])(?:0?[1-9]|1[0-2])[/-]{_YEAR}(?![\w/-])",
+            FLAGS,
+            0.9,
+            words("/19 /20 -19 -20"),
+        ),
+        Form(
+            "month day",
+            rf"{LEFT}{_CAPITAL_MONTH}\.?[ ]{{0,2}}{_DAY}{_ORDINAL}(?!\d|[/.:]\d){_DOSE}(?:(?:,[ ]?|[ ]){_YEAR}|,?[ ]'\d{{2}}{RIGHT})?{_CLOCK}",
+            FLAGS,
+            0.9,
+            _MONTHS,
+        ),
+        Form(
+            "month day, lower case",
+            rf"{LEFT}(?!may\b|mar\b){_MONTH}\.?[ ]{_DAY}{_ORDINAL}(?!\d|[/.:]\d){_DOSE}(?:,?[ ]{_YEAR})?",
+            IGNORE_CASE,
+            0.85,
+            _MONTHS,
+        ),
+        Form(
+            "day month",
+            rf"{LEFT}{_DAY}{_ORDINAL}[ .\-/]{{0,2}}(?:of[ ])?{_MONTH}{RIGHT}\.?(?:[,.\-/ ]{{1,2}}'?(?:{_YEAR}|\d{{2}})(?![\w/:]))?{_CLOCK}",
+            IGNORE_CASE,
+            0.9,
+            _MONTHS,
+        ),
+        Form("joined", rf"{LEFT}{_DAY}{_MONTH}(?:{_YEAR}|\d{{2}}){RIGHT}", IGNORE_CASE, 0.9, _MONTHS),
+        Form(
+            "month year",
+            rf"{LEFT}(?:{_CAPITAL_MONTH}|(?!may){_MONTH})\.?(?:,?[ ]|[ ]of[ ]|-|/|[ ]')(?:{_YEAR}|(?<=')\d{{2}}){RIGHT}",
+            IGNORE_CASE,
+            0.9,
+            _MONTHS,
+        ),
         Form(
             "month alone",
             rf"\b(?i:in|since|last|this|next|by|until|till|early|late|mid|from|around|through|of|during|every|past|before|after)[ -](?:(?i:early|late|mid)[ -])?(?P<v>(?:January|February|March|April|May|June|July|August|September|October|November|December)){RIGHT}(?!\s(?:be|have|need|not)\b)",
-            FLAGS, 0.8,
+            FLAGS,
+            0.8,
+            _MONTHS,
         ),
         Form(
             "holiday",
             r"\b(?:Christmas|Xmas|Thanksgiving|Easter|Halloween|New Year'?s?|Hanukkah|Ramadan|Valentine'?s Day|Independence Day|Labor Day|Memorial Day|Fourth of July|4th of July)(?:[ ](?:Eve|Day))?\b",
-            FLAGS, 0.7,
+            FLAGS,
+            0.7,
+            words(
+                "christmas xmas thanksgiving easter halloween new hanukkah ramadan valentine independence labor memorial july"
+            ),
         ),
-        Form("birth year", rf"\b(?:born(?:\s+(?:in|on))?|dob|d\.o\.b\.|birth\s?(?:year|date)|year of birth)\b[\s:.]{{0,3}}(?P<v>{_YEAR}){RIGHT}", IGNORE_CASE, 0.9),
-        Form("month day in figures", rf"(?<![\w./-])(?:0?[1-9]|1[0-2])/{_DAY}(?![\w/%-]|\.\d|\s?/\s?\d|\s?(?:strength|pain|points?|doses?|tabs?|tablets?|drops?)\b)", FLAGS, 0.6),
-    )  # fmt: skip
+        Form(
+            "birth year",
+            rf"\b(?:born(?:\s+(?:in|on))?|dob|d\.o\.b\.|birth\s?(?:year|date)|year of birth)\b[\s:.]{{0,3}}(?P<v>{_YEAR}){RIGHT}",
+            IGNORE_CASE,
+            0.9,
+            words("born dob d.o.b birth birthdate birthyear"),
+        ),
+        Form(
+            "month day in figures",
+            rf"(?<![\w./-])(?:0?[1-9]|1[0-2])/{_DAY}(?![\w/%-]|\.\d|\s?/\s?\d|\s?(?:strength|pain|points?|doses?|tabs?|tablets?|drops?)\b)",
+            FLAGS,
+            0.6,
+        ),
+    )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Decide on ``5/23``; every other form is a date."""

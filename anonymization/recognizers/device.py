@@ -1,7 +1,9 @@
 """Device identifiers and serial numbers: 45 CFR 164.514(b)(2)(i)(M)."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
 from __future__ import annotations
 
+from anonymization.lexicon import words
 from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
 from anonymization.recognizers.labelled import labelled
 
@@ -13,7 +15,13 @@ class DeviceRecognizer(StrictPatternRecognizer):
 
     entity = "DEVICE"
     forms = (
-        Form("labelled", labelled(_LABELS), IGNORE_CASE, 0.92),
-        Form("udi", r"\(01\)\d{14}(?:\(\d{2}\)[A-Za-z0-9]{1,20}){0,5}", FLAGS, 0.95, r"\(01\)"),
-        Form("mac", rf"{LEFT}(?:[0-9a-f]{{2}}[:-]){{5}}[0-9a-f]{{2}}{RIGHT}", IGNORE_CASE, 0.9, "[0-9a-f]{2}[:-][0-9a-f]{2}[:-][0-9a-f]{2}[:-]"),
+        Form(
+            "labelled",
+            labelled(_LABELS),
+            IGNORE_CASE,
+            0.92,
+            words("serial ser s/n sn imei udi device implant model lot"),
+        ),
+        Form("udi", r"\(01\)\d{14}(?:\(\d{2}\)[A-Za-z0-9]{1,20}){0,5}", FLAGS, 0.95, words("(01)")),
+        Form("mac", rf"{LEFT}(?:[0-9a-f]{{2}}[:-]){{5}}[0-9a-f]{{2}}{RIGHT}", IGNORE_CASE, 0.9),
     )

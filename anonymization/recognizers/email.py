@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from anonymization.lexicon import words
 from anonymization.recognizers.base import IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
 
 
@@ -10,15 +11,24 @@ class EmailRecognizer(StrictPatternRecognizer):
 
     entity = "EMAIL"
     forms = (
-        Form("plain", rf"{LEFT}[\w.+%'-]{{1,64}}@[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,6}}", IGNORE_CASE, 0.95, "@"),
-        Form("spaced", rf"{LEFT}[\w.+%-]{{1,64}}[ ]{{0,2}}@[ ]{{0,2}}[\w-]{{1,63}}(?:[ ]?\.[ ]?[a-z]{{2,24}}){{1,3}}{RIGHT}",
-             IGNORE_CASE, 0.9, " @|@ |@[^ ]+ \\."),
+        Form(
+            "plain", rf"{LEFT}[\w.+%'-]{{1,64}}@[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,6}}", IGNORE_CASE, 0.95, words("@")
+        ),
+        Form(
+            "spaced",
+            rf"{LEFT}[\w.+%-]{{1,64}}[ ]{{0,2}}@[ ]{{0,2}}[\w-]{{1,63}}(?:[ ]?\.[ ]?[a-z]{{2,24}}){{1,3}}{RIGHT}",
+            IGNORE_CASE,
+            0.9,
+            words("@"),
+        ),
         Form(
             "spelled",
             rf"{LEFT}[\w.+-]{{2,64}}\s{{0,2}}[(\[]?\bat\b[)\]]?\s{{0,2}}[\w-]{{2,63}}\s{{0,2}}[(\[]?\bdot\b[)\]]?\s{{0,2}}[a-z]{{2,24}}{RIGHT}",
-            IGNORE_CASE, 0.9, r"\bdot\b",
+            IGNORE_CASE,
+            0.9,
+            words("dot"),
         ),
-    )  # fmt: skip
+    )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Leave what only looks like one: ``95%@2L``, ``SpO2@rest``, where no letter or no dot would fit an address."""

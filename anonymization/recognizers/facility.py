@@ -1,10 +1,11 @@
 """Places of care and employers, which narrow a person down to a town or a firm: 45 CFR 164.514(b)(2)(i)(B) and (R)."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
 from __future__ import annotations
 
-import regex
+import re
 
-from anonymization.lexicon import packaged_lexicon
+from anonymization.lexicon import packaged_lexicon, words
 from anonymization.recognizers.base import FLAGS, IGNORE_CASE, Form, StrictPatternRecognizer
 
 _KIND = (
@@ -13,6 +14,11 @@ _KIND = (
     r"Cancer Cent(?:er|re)|Cancer Institute|Urgent Care|Walk-In|Family Practice|Family Medicine|Medical Group|Medical Associates|Associates|"
     r"Physicians|Pediatrics|Pharmacy|Laborator(?:y|ies)|Labs|Institute|Foundation|Memorial|General|Manor|Assisted Living|Senior Living|"
     r"University|College|High School|Elementary(?: School)?|Academy|Church|Shelter)"
+)
+_KIND_WORDS = words(
+    "hospital hospitals center centre system services healthcare health clinic clinics infirmary hospice sanatorium home facility rehab "
+    "rehabilitation institute care walk practice medicine group associates physicians pediatrics pharmacy laboratory laboratories labs foundation "
+    "memorial general manor living university college school elementary academy church shelter"
 )
 _WORD = r"[A-Z][\w'&-]*"
 _LINK = r"(?:of|the|and|for|&|at|-)"
@@ -24,14 +30,31 @@ class FacilityRecognizer(StrictPatternRecognizer):
 
     entity = "FACILITY"
     forms = (
-        Form("name and kind", rf"(?<![\w])(?P<v>(?:(?:St|Mt)\.?[ ])?{_WORD}(?:[ ](?:{_LINK}[ ])?{_WORD}){{0,5}}?[ ]{_KIND}(?![\w])(?:[ ]{_KIND}(?![\w])){{0,3}})", FLAGS, 0.75, _KIND),
-        Form("kind of name", rf"(?<![\w])(?P<v>(?:University|Hospital|College|Clinic|Institute)[ ]of[ ](?:the[ ])?{_WORD}{_TAIL})", FLAGS, 0.75, "of"),
-        Form("labelled", rf"\b(?i:facility|hospital|clinic|pharmacy|location|site)\s?:\s?(?P<v>{_WORD}{_TAIL})", FLAGS, 0.75),
-    )  # fmt: skip
+        Form(
+            "name and kind",
+            rf"(?<![\w])(?P<v>(?:(?:St|Mt)\.?[ ])?{_WORD}(?:[ ](?:{_LINK}[ ])?{_WORD}){{0,5}}?[ ]{_KIND}(?![\w])(?:[ ]{_KIND}(?![\w])){{0,3}})",
+            FLAGS,
+            0.75,
+            _KIND_WORDS,
+        ),
+        Form(
+            "kind of name",
+            rf"(?<![\w])(?P<v>(?:University|Hospital|College|Clinic|Institute)[ ]of[ ](?:the[ ])?{_WORD}{_TAIL})",
+            FLAGS,
+            0.75,
+            words("university hospital college clinic institute"),
+        ),
+        Form(
+            "labelled",
+            rf"\b(?i:facility|hospital|clinic|pharmacy|location|site)\s?:\s?(?P<v>{_WORD}{_TAIL})",
+            FLAGS,
+            0.75,
+        ),
+    )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Cut plain words from the front ("Discharged to"); leave what names no place ("Mental Health")."""
-        tokens = list(regex.finditer(r"[^\W\d_][\w'-]*", text[start:end]))
+        tokens = list(re.finditer(r"[^\W\d_][\w'-]*", text[start:end]))
         while tokens and _cuts(tokens[0][0]):
             tokens.pop(0)
         if not tokens:
@@ -54,15 +77,27 @@ class EmployerRecognizer(StrictPatternRecognizer):
         Form(
             "employer",
             rf"\b(?i:works?|worked|working|employed|employee|employer|job|retired|manager|clerk|driver|teacher|student)[ ](?i:full[- ]time[ ]|part[- ]time[ ])?(?i:for|at|by|from|with|of)[ ](?:the[ ])?(?P<v>{_WORD}(?:(?:,)?[ ](?:(?:and|of|&)[ ])?{_WORD}){{0,4}})",
-            FLAGS, 0.7,
+            FLAGS,
+            0.7,
+            words(
+                "work works worked working employed employee employer job retired manager clerk driver teacher student"
+            ),
         ),
-        Form("firm", rf"(?<![\w])(?P<v>{_WORD}(?:[ ,-]{{1,2}}(?:and[ ])?{_WORD}){{0,4}},?[ ](?:Inc|LLC|Ltd|PLC|Corp|Co|GmbH|LLP)\b\.?)", FLAGS, 0.8, r"\b(?:Inc|LLC|Ltd|PLC|Corp|Co|GmbH|LLP)\b"),
-    )  # fmt: skip
+        Form(
+            "firm",
+            rf"(?<![\w])(?P<v>{_WORD}(?:[ ,-]{{1,2}}(?:and[ ])?{_WORD}){{0,4}},?[ ](?:Inc|LLC|Ltd|PLC|Corp|Co|GmbH|LLP)\b\.?)",
+            FLAGS,
+            0.8,
+            words("inc llc ltd plc corp co gmbh llp"),
+        ),
+    )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Leave "works at Night", "retired from ICU"."""
-        words = regex.findall(r"[^\W\d_]+", text[start:end])
+        words = re.findall(r"[^\W\d_]+", text[start:end])
         return None if all(packaged_lexicon().is_word(w) for w in words) else (start, end)
 
 
-_GENERIC = regex.compile(_KIND + r"|Family|Medical|Care|Center|Centre|Home|Community|Regional|County|City|Group|School|St|Mt", IGNORE_CASE)
+_GENERIC = re.compile(
+    _KIND + r"|Family|Medical|Care|Center|Centre|Home|Community|Regional|County|City|Group|School|St|Mt", IGNORE_CASE
+)

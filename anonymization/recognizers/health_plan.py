@@ -1,7 +1,9 @@
 """Health plan beneficiary numbers: 45 CFR 164.514(b)(2)(i)(I)."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
 from __future__ import annotations
 
+from anonymization.lexicon import words
 from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
 from anonymization.recognizers.labelled import labelled
 
@@ -16,10 +18,19 @@ class HealthPlanRecognizer(StrictPatternRecognizer):
 
     entity = "PLAN"
     forms = (
-        Form("labelled", labelled(_LABELS), IGNORE_CASE, 0.92),
+        Form(
+            "labelled",
+            labelled(_LABELS),
+            IGNORE_CASE,
+            0.92,
+            words(
+                "plan healthplan insurance insurer member membership subscriber beneficiary policy policyholder group payer medicare medicaid tricare hmo ppo mbi hicn hic"
+            ),
+        ),
         Form(
             "mbi",
             rf"{LEFT}[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{{2}}\d{{2}}{RIGHT}",
-            FLAGS, 0.92,
+            FLAGS,
+            0.92,
         ),
-    )  # fmt: skip
+    )

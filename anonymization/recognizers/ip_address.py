@@ -12,8 +12,8 @@ class IpRecognizer(StrictPatternRecognizer):
 
     entity = "IP"
     forms = (
-        Form("v4", r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)", FLAGS, 0.95, r"\.\d+\.\d+\."),
-        Form("v6", r"(?<![\w:])(?=[0-9a-f]*:[0-9a-f:]*:)[0-9a-f:]{4,39}(?![\w:])", IGNORE_CASE, 0.9, ":[0-9a-f]*:"),
+        Form("v4", r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)", FLAGS, 0.95),
+        Form("v6", r"(?<![\w:])(?=[0-9a-f]*:[0-9a-f:]*:)[0-9a-f:]{4,39}(?![\w:])", IGNORE_CASE, 0.9),
     )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:

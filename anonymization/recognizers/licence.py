@@ -1,13 +1,13 @@
 """Certificate and licence numbers: 45 CFR 164.514(b)(2)(i)(K)."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
 from __future__ import annotations
 
+from anonymization.lexicon import words
 from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
 from anonymization.recognizers.labelled import labelled
 
-_LABELS = (
-    r"driver'?s?\s+licen[cs]e|dl|d\.l\.|licen[cs]e|lic|certificate|certification|cert|passport|visa|permit|dea|registration"
-)
+_LABELS = r"driver'?s?\s+licen[cs]e|dl|d\.l\.|licen[cs]e|lic|certificate|certification|cert|passport|visa|permit|dea|registration"
 
 
 class LicenceRecognizer(StrictPatternRecognizer):
@@ -15,7 +15,15 @@ class LicenceRecognizer(StrictPatternRecognizer):
 
     entity = "LICENCE"
     forms = (
-        Form("labelled", labelled(_LABELS), IGNORE_CASE, 0.92),
+        Form(
+            "labelled",
+            labelled(_LABELS),
+            IGNORE_CASE,
+            0.92,
+            words(
+                "driver drivers license licence dl d.l lic certificate certification cert passport visa permit dea registration"
+            ),
+        ),
         Form("dea", rf"{LEFT}[ABFGMPRX][A-Z9]\d{{7}}{RIGHT}", FLAGS, 0.85),
     )
 

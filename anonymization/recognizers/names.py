@@ -4,18 +4,22 @@ The language model sees sentences; these forms are the ones it misses in charts.
 word that is plain or clinical language.
 """
 
+# ruff: noqa: E501 - a pattern is read in one piece
 from __future__ import annotations
 
-import regex
+import re
 
-from anonymization.lexicon import packaged_lexicon
-from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
+from anonymization.lexicon import packaged_lexicon, words
+from anonymization.recognizers.base import FLAGS, LEFT, RIGHT, Form, StrictPatternRecognizer
 
 _PARTICLE = r"(?:van|von|der|den|de|del|della|da|di|la|le|bin|ibn|al|el|st\.?|mac|mc|o')"
 _WORD = r"[A-Z][^\W\d_]*(?:(?!'s\b)['-][^\W\d_]+)*"
 _INITIAL = r"[A-Z]\."
+_TITLE = r"(?:(?:Mr|Mrs|Ms|Mx|Dr|Prof)\.?[ ])?"
 _SUFFIX = r"(?:,?[ ](?:Jr|Sr|II|III|IV)\.?)?"
-_NAME = rf"(?:{_INITIAL}[ ]?)*{_WORD}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}(?:{_INITIAL}|[A-Z](?![^\W_])|{_WORD})){{0,3}}{_SUFFIX}"
+_NAME = (
+    rf"(?:{_INITIAL}[ ]?)*{_WORD}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}(?:{_INITIAL}|[A-Z](?![^\W_])|{_WORD})){{0,3}}{_SUFFIX}"
+)
 _RELATIVE = (
     r"(?:wife|husband|spouse|partner|fianc[eé]e?|daughter|son|mother|mom|mum|father|dad|sister|brother|aunt|uncle|niece|nephew|cousin|"
     r"grand(?:mother|father|son|daughter|child|parent|ma|pa)|step(?:mother|father|son|daughter)|in-law|girlfriend|boyfriend|"
@@ -25,6 +29,15 @@ _RELATIVE = (
 _CREDENTIAL = (
     r"(?:M\.?D\.?|D\.?O\.?|R\.?N\.?|N\.?P\.?|P\.?A\.?-?C?|Ph\.?D|PharmD|LPN|FNP(?:-C|-BC)?|APRN|ARNP|DNP|MBBS|FACP|FACS|DPM|DDS|MSN|BSN|"
     r"CRNP|CNM|LCSW|MSW|RD|PT|OT|CMA|RRT|CRNA)"
+)
+_CREDENTIAL_WORDS = words(
+    "md do rn np pa pac phd pharmd lpn fnp aprn arnp dnp mbbs facp facs dpm dds msn bsn crnp cnm lcsw msw rd pt ot cma rrt crna m.d d.o r.n n.p p.a"
+)
+_RELATIVE_WORDS = words(
+    "wife husband spouse partner fiance fiancee daughter son mother mom mum father dad sister brother aunt uncle niece nephew "
+    "cousin grandmother grandfather grandson granddaughter grandchild grandparent grandma grandpa stepmother stepfather stepson stepdaughter law "
+    "girlfriend boyfriend neighbor neighbour roommate friend caregiver carer guardian child baby twin ex exwife exhusband widow widower boss "
+    "employer coworker colleague kin contact poa proxy surrogate caretaker nanny teacher pastor"
 )
 _LABEL = (
     r"(?:patient(?:'s)?(?:\s+name)?|pt(?:\s+name)?|name|full\s+name|first\s+name|last\s+name|surname|maiden\s+name|attending|provider|"
@@ -39,74 +52,132 @@ class _NameRecognizer(StrictPatternRecognizer):
     entity = "PERSON"
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
-        """Cut the span back to its leading words that can be names."""
+        """Without a leading title, cut back to the leading words that can be names."""
         lexicon = packaged_lexicon()
-        kept_end = start
-        for token in regex.finditer(r"[^\W\d_]+(?:['-][^\W\d_]+)*\.?", text[start:end]):
+        first = last = start
+        for token in re.finditer(r"[^\W\d_]+(?:['-][^\W\d_]+)*\.?", text[start:end]):
             word = token[0].rstrip(".")
-            if word.lower() in _TITLES and kept_end == start:
-                start += token.end()
-                return self.accept(text, start + len(text[start:end]) - len(text[start:end].lstrip(" .")), end)
+            if last == start and word.lower() in _TITLES:
+                continue
             if len(word) > 1 and lexicon.is_word(word) and word.lower() not in lexicon.common_names:
                 break
-            kept_end = start + token.end()
-        return (start, kept_end) if kept_end > start else None
+            if last == start:
+                first = start + token.start()
+            last = start + token.end()
+        return (first, last) if last > start else None
 
 
 class TitledNameRecognizer(_NameRecognizer):
     """After a title or before a credential: "Mr. Stone", "Dr Anna van Dyke", "nurse Joy", "MRS. HOPE", "Anna Stone, MD"."""
 
     forms = (
-        Form("title", rf"{LEFT}(?:Mr|Mrs|Ms|Mx|Dr|Drs|Prof|Rev|Fr|Sgt|Capt|Hon)\b\.?[ \t]{{0,2}}(?P<v>{_NAME})", FLAGS, 0.92),
-        Form("long title", rf"{LEFT}(?:Miss|Doctor|Nurse|Professor|Pastor|Father|Sister|Officer|Aunt|Uncle)[ ](?P<v>{_NAME})", FLAGS, 0.85),
+        Form(
+            "title",
+            rf"{LEFT}(?:Mr|Mrs|Ms|Mx|Dr|Drs|Prof|Rev|Fr|Sgt|Capt|Hon)\b\.?[ \t]{{0,2}}(?P<v>{_NAME})",
+            FLAGS,
+            0.92,
+        ),
+        Form(
+            "long title",
+            rf"{LEFT}(?:Miss|Doctor|Nurse|Professor|Pastor|Father|Sister|Officer|Aunt|Uncle)[ ](?P<v>{_NAME})",
+            FLAGS,
+            0.85,
+        ),
         Form("capital title", rf"{LEFT}(?:MR|MRS|MS|DR)\.[ ]{{0,2}}(?P<v>{_NAME})", FLAGS, 0.9),
         Form("capital title, no stop", rf"{LEFT}(?:MRS|DR)[ ](?P<v>{_NAME})", FLAGS, 0.85),
         Form("small title", rf"{LEFT}(?:mr|mrs|dr|ms)\b\.?[ ](?P<v>[a-z]{{3,}}(?:-[a-z]+)?){RIGHT}", FLAGS, 0.8),
-        Form("credential", rf"(?<![\w])(?P<v>{_WORD}(?:[ ](?:{_INITIAL}|{_WORD})){{1,3}}),?[ ]{{1,2}}{_CREDENTIAL}(?![\w])", FLAGS, 0.9, _CREDENTIAL),
-    )  # fmt: skip
+        Form(
+            "credential",
+            rf"(?<![\w])(?P<v>{_WORD}(?:[ ](?:{_INITIAL}|{_WORD})){{1,3}}),?[ ]{{1,2}}{_CREDENTIAL}(?![\w])",
+            FLAGS,
+            0.9,
+            _CREDENTIAL_WORDS,
+        ),
+    )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """As for all names; a small-letter name must not be a common English word ("dr visit")."""
-        if text[start:end].islower() and (packaged_lexicon().may_stay(text, start, end) or text[start:end] in _SMALL_WORDS):
+        if text[start:end].islower() and (
+            packaged_lexicon().may_stay(text, start, end) or text[start:end] in _SMALL_WORDS
+        ):
             return None
         return super().accept(text, start, end)
 
 
 class LabelledNameRecognizer(_NameRecognizer):
-    """After a label: "Patient: Stone, Anna", "Sincerely,\\nAnna Stone", "RE: ANNA STONE"."""
+    """After a label: "Patient: Stone, Anna", "Sincerely, Anna Stone" over two lines, "RE: ANNA STONE"."""
 
     forms = (
-        Form("label, last first", rf"[:=]\s{{0,4}}(?<={LEFT}(?i:{_LABEL})\s?[:=]\s{{0,4}})(?P<v>{_WORD},[ ]{{0,2}}{_NAME})", FLAGS, 0.95),
-        Form("label", rf"[:=]\s{{0,4}}(?<={LEFT}(?i:{_LABEL})\s?[:=]\s{{0,4}})(?P<v>{_NAME})", FLAGS, 0.85),
-        Form("closing", rf"^[ ]{{0,4}}(?i:sincerely|regards|best regards|kind regards|yours truly|best|thanks|thank you|respectfully)(?:[ ]yours)?,[ ]{{0,4}}\n{{1,3}}[ ]{{0,4}}(?P<v>{_NAME})", FLAGS, 0.9),
-        Form("dear", rf"\bDear[ ](?P<v>{_NAME})", FLAGS, 0.8),
-        Form("by", rf"\b(?i:signed|dictated|transcribed|reviewed|ordered|seen|prepared|entered|referred|prescribed|evaluated|examined|accompanied|escorted|witnessed|interpreted)[ ](?i:electronically[ ])?by[ ]?:?[ ](?P<v>{_NAME})", FLAGS, 0.85),
-        Form("introduction", rf"\b(?i:my name is|name's|named|called|goes by|known as|nickname|aka|a\.k\.a\.|spoke (?:with|to)|speaking (?:with|to)|this is)[ ]\"?(?P<v>{_NAME})", FLAGS, 0.8),
-    )  # fmt: skip
+        Form(
+            "label, last first",
+            rf"[:=]\s{{0,4}}(?<={LEFT}(?i:{_LABEL})\s?[:=]\s{{0,4}}){_TITLE}(?P<v>{_WORD},[ ]{{0,2}}{_NAME})",
+            FLAGS,
+            0.95,
+        ),
+        Form("label", rf"[:=]\s{{0,4}}(?<={LEFT}(?i:{_LABEL})\s?[:=]\s{{0,4}}){_TITLE}(?P<v>{_NAME})", FLAGS, 0.85),
+        Form(
+            "closing",
+            rf"^[ ]{{0,4}}(?i:sincerely|regards|best regards|kind regards|yours truly|best|thanks|thank you|respectfully)(?:[ ]yours)?,[ ]{{0,4}}\n{{1,3}}[ ]{{0,4}}(?P<v>{_NAME})",
+            FLAGS,
+            0.9,
+        ),
+        Form("dear", rf"\bDear[ ]{_TITLE}(?P<v>{_NAME})", FLAGS, 0.8),
+        Form(
+            "by",
+            rf"\b(?i:signed|dictated|transcribed|reviewed|ordered|seen|prepared|entered|referred|prescribed|evaluated|examined|accompanied|escorted|witnessed|interpreted)[ ](?i:electronically[ ])?by[ ]?:?[ ]{_TITLE}(?P<v>{_NAME})",
+            FLAGS,
+            0.85,
+        ),
+        Form(
+            "introduction",
+            rf"\b(?i:my name is|name's|named|called|goes by|known as|nickname|aka|a\.k\.a\.|spoke (?:with|to)|speaking (?:with|to)|this is)[ ]\"?(?P<v>{_NAME})",
+            FLAGS,
+            0.8,
+        ),
+    )
 
 
 class RelativeNameRecognizer(_NameRecognizer):
     """Beside a relative: "daughter Anna", "his wife, Mary Stone,", "son (Will)", "her husband is John"."""
 
     forms = (
-        Form("relative", rf"\b(?i:{_RELATIVE})(?:'s[ ]name)?(?:[ ](?:is|was|named|called))?(?:[ ]|,[ ]|[ ]\(|:[ ])(?P<v>{_NAME})", FLAGS, 0.85),
-        Form("reversed", rf"(?<![\w])(?P<v>{_WORD}(?:[ ]{_WORD})?)(?:,[ ]|[ ]\()(?:the[ ]|his[ ]|her[ ]|their[ ]|pt'?s[ ]|patient's[ ])?(?:{_RELATIVE})\b", FLAGS, 0.7, _RELATIVE),
-    )  # fmt: skip
+        Form(
+            "relative",
+            rf"\b(?i:{_RELATIVE})(?:'s[ ]name)?(?:[ ](?:is|was|named|called))?(?:[ ]|,[ ]|[ ]\(|:[ ])(?P<v>{_NAME})",
+            FLAGS,
+            0.85,
+            _RELATIVE_WORDS,
+        ),
+        Form(
+            "reversed",
+            rf"(?<![\w])(?P<v>{_WORD}(?:[ ]{_WORD})?)(?:,[ ]|[ ]\()(?:the[ ]|his[ ]|her[ ]|their[ ]|pt'?s[ ]|patient's[ ])?(?:{_RELATIVE})\b",
+            FLAGS,
+            0.7,
+            _RELATIVE_WORDS,
+        ),
+    )
 
 
 class ListedNameRecognizer(_NameRecognizer):
     """In lists: "SMITH, JOHN A", "Smith, John": family name first, when one part is a frequent given name or a date follows."""
 
     forms = (
-        Form("capitals", rf"(?<![\w])(?P<v>[A-Z][A-Z'-]{{1,}},[ ]{{0,2}}[A-Z][A-Z'-]+(?:[ ][A-Z]\.?)?)(?![\w])", FLAGS, 0.85),
+        Form(
+            "capitals",
+            r"(?<![\w])(?P<v>[A-Z][A-Z'-]{1,},[ ]{0,2}[A-Z][A-Z'-]+(?:[ ][A-Z]\.?)?)(?![\w])",
+            FLAGS,
+            0.85,
+        ),
         Form("mixed", rf"(?<![\w])(?P<v>{_WORD},[ ]?{_WORD}(?:[ ][A-Z](?![^\W_])\.?)?)", FLAGS, 0.75),
-        Form("given and family", rf"(?<![\w])(?P<v>{_WORD}[ ](?:[A-Z]\.?[ ])?{_WORD}(?:-{_WORD})?)(?![\w])", FLAGS, 0.7),
-    )  # fmt: skip
+        Form(
+            "given and family", rf"(?<![\w])(?P<v>{_WORD}[ ](?:[A-Z]\.?[ ])?{_WORD}(?:-{_WORD})?)(?![\w])", FLAGS, 0.7
+        ),
+    )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """One part is a given name, or a birth date or record number follows; no part is clinical language."""
         lexicon = packaged_lexicon()
-        tokens = list(regex.finditer(r"[^\W\d_]+(?:['-][^\W\d_]+)*", text[start:end]))
+        tokens = list(re.finditer(r"[^\W\d_]+(?:['-][^\W\d_]+)*", text[start:end]))
         words = [t for t in tokens if len(t[0]) > 1]
         if any(lexicon.may_stay(text, start + t.start(), start + t.end()) for t in words):
             return None
@@ -115,10 +186,13 @@ class ListedNameRecognizer(_NameRecognizer):
         return (start, end) if given or (listed and _FOLLOWS.match(text, end)) else None
 
 
-_FOLLOWS = regex.compile(r"[\s,;(|-]{0,6}(?:dob|d\.o\.b|mrn|\d{1,3}[ -]?(?:y|year)|age|m\b|f\b|male|female|born)", regex.IGNORECASE)
+_FOLLOWS = re.compile(
+    r"[\s,;(|-]{0,6}(?:dob|d\.o\.b|mrn|\d{1,3}[ -]?(?:y|year)|age|m\b|f\b|male|female|born)", re.IGNORECASE
+)
 _TITLES = frozenset({"mr", "mrs", "ms", "mx", "dr", "prof", "rev", "doctor", "nurse"})
-_SMALL_WORDS = frozenset(
-    "said says told asked wants thinks appointment appt office visit visits note notes called gave put changed started stopped increased "
-    "recommended ordered prescribed suggested referred saw sees seen would will could should can and or for with from about who that this "
-    "because when until after before today tomorrow yesterday again also never always still google letter advised".split()
+_SMALL_WORDS = words(
+    "said says told asked wants thinks appointment appt office visit visits note notes called gave put "
+    "changed started stopped increased recommended ordered prescribed suggested referred saw sees seen would "
+    "will could should can and or for with from about who that this because when until after before today "
+    "tomorrow yesterday again also never always still google letter advised"
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import regex
+import re
+
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
@@ -11,7 +12,9 @@ from anonymization.lexicon import Lexicon, packaged_lexicon
 
 PERSON = "NER_PERSON"
 PLACE = "NER_LOCATION"
-_TOKEN = regex.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+_TOKEN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+_INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
+_CAMEL_NAME = re.compile(r"(?:Mc|Mac|De|Di|Du|La|Le|Fitz|Van|Von|O)[A-Z]|[A-Z][a-z]{3,}[A-Z]")
 _SCORE = 0.6
 
 
@@ -47,10 +50,15 @@ class SpacyNameRecognizer(EntityRecognizer):
 
     def _hit(self, kind: str, start: int, end: int) -> RecognizerResult:
         return RecognizerResult(
-            entity_type=kind, start=start, end=end, score=_SCORE,
-            recognition_metadata={RecognizerResult.RECOGNIZER_NAME_KEY: self.name,
-                                  RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id},
-        )  # fmt: skip
+            entity_type=kind,
+            start=start,
+            end=end,
+            score=_SCORE,
+            recognition_metadata={
+                RecognizerResult.RECOGNIZER_NAME_KEY: self.name,
+                RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
+            },
+        )
 
 
 def _kind(entity: Entity, text: str, lexicon: Lexicon) -> str | None:
@@ -69,7 +77,7 @@ def _runs(text: str, entity: Entity, small: set[str], lexicon: Lexicon, kind: st
         start, end = token.span()
         if not _can_be_name(text, start, end, small, lexicon, kind):
             continue
-        if runs and regex.fullmatch(r"[ .,'-]{1,3}", text[runs[-1][1] : start]):
+        if runs and re.fullmatch(r"[ .,'-]{1,3}", text[runs[-1][1] : start]):
             runs[-1] = (runs[-1][0], end)
         else:
             runs.append((start, end))
@@ -79,6 +87,8 @@ def _runs(text: str, entity: Entity, small: set[str], lexicon: Lexicon, kind: st
 def _can_be_name(text: str, start: int, end: int, small: set[str], lexicon: Lexicon, kind: str) -> bool:
     word = text[start:end]
     if not word[0].isupper() or (word.isupper() and len(word) <= 5) or lexicon.may_stay(text, start, end):
+        return False
+    if _INNER_CAPITAL.search(word) and not _CAMEL_NAME.match(word):  # "IgE", "HbA"
         return False
     if kind == PLACE and word.lower() in lexicon.places:
         return False

@@ -1,7 +1,9 @@
 """National Provider Identifiers: 45 CFR 164.514(b)(2)(i)(K)."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
 from __future__ import annotations
 
+from anonymization.lexicon import words
 from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
 
 
@@ -10,9 +12,11 @@ class NpiRecognizer(StrictPatternRecognizer):
 
     entity = "NPI"
     forms = (
-        Form("labelled", rf"{LEFT}npi\b[^\n\d]{{0,12}}(?P<v>\d[\d -]{{5,12}}\d){RIGHT}", IGNORE_CASE, 0.95),
-        Form("checked", rf"(?<![\w.,])[12]\d{{9}}(?![\w.,])", FLAGS, 0.9),
-    )  # fmt: skip
+        Form(
+            "labelled", rf"{LEFT}npi\b[^\n\d]{{0,12}}(?P<v>\d[\d -]{{5,12}}\d){RIGHT}", IGNORE_CASE, 0.95, words("npi")
+        ),
+        Form("checked", r"(?<![\w.,])[12]\d{9}(?![\w.,])", FLAGS, 0.9),
+    )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Bare digits count only with a right check digit; other ten-digit numbers are left to the record number."""

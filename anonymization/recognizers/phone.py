@@ -1,7 +1,9 @@
 """Telephone, fax and pager numbers: 45 CFR 164.514(b)(2)(i)(D) and (E)."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
 from __future__ import annotations
 
+from anonymization.lexicon import words
 from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
 
 _EXTENSION = r"(?:\s{0,2}(?:x|ext\.?|extension)\s{0,2}\d{1,6})?"
@@ -15,16 +17,27 @@ class PhoneRecognizer(StrictPatternRecognizer):
     forms = (
         Form(
             "ten digits",
-            rf"(?<![\w.])(?:(?:\+|00|011)?[ .-]?1[ .\-/]{{0,2}}|\+)?(?:\(\s?\d{{3}}\s?\)|\d{{3}})[ .\-/]{{0,3}}\d{{3}}[ .\-/]{{1,3}}\d{{4}}"
-            + _EXTENSION + RIGHT,
-            IGNORE_CASE, 0.9,
+            r"(?<![\w.])(?:(?:\+|00|011)?[ .-]?1[ .\-/]{0,2}|\+)?(?:\(\s?\d{3}\s?\)|\d{3})[ .\-/]{0,3}\d{3}[ .\-/]{1,3}\d{4}"
+            + _EXTENSION
+            + RIGHT,
+            IGNORE_CASE,
+            0.9,
         ),
         Form("area code", rf"\(\d{{3}}\)[ .-]{{0,2}}\d{{3}}[ .-]{{0,2}}\d{{4}}{_EXTENSION}{RIGHT}", IGNORE_CASE, 0.9),
-        Form("international", rf"(?<![\w+])(?:\+|00)[1-9]\d{{0,2}}(?:[ .\-/]?\(?\d{{1,5}}\)?){{2,5}}{RIGHT}", FLAGS, 0.85),
+        Form(
+            "international", rf"(?<![\w+])(?:\+|00)[1-9]\d{{0,2}}(?:[ .\-/]?\(?\d{{1,5}}\)?){{2,5}}{RIGHT}", FLAGS, 0.85
+        ),
         Form(
             "labelled",
             rf"{LEFT}{_LABEL}\b[^\n\d+(]{{0,20}}(?P<v>[+(]?\d(?:[ .\-/()]{{0,2}}\d){{6,14}}{_EXTENSION}){RIGHT}",
-            IGNORE_CASE, 0.9,
+            IGNORE_CASE,
+            0.9,
         ),
-        Form("extension", rf"{LEFT}(?:ext\.?|extension)\s?#?\s?(?P<v>\d{{3,6}}){RIGHT}", IGNORE_CASE, 0.7),
-    )  # fmt: skip
+        Form(
+            "extension",
+            rf"{LEFT}(?:ext\.?|extension)\s?#?\s?(?P<v>\d{{3,6}}){RIGHT}",
+            IGNORE_CASE,
+            0.7,
+            words("ext extension"),
+        ),
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import regex
+import re
 
+from anonymization.lexicon import words
 from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
 from anonymization.recognizers.labelled import labelled
 
@@ -13,7 +14,9 @@ _LABELS = (
     r"authorization|auth|prescription|rx|barcode|room)\s?(?:#|id\b|number|num\b|no\b\.?)|mrn/fin|fin|csn|accession|emrn|empi|uid|guid|id|dea"
 )
 # A long number that is a result, not an identifier, is followed by what was counted.
-_COUNTED = regex.compile(r"\s{0,2}(?:copies|cop/|iu\b|units?\b|u\b|u/|/|x\s?10|cells|cfu|mg|mcg|ml|log)", regex.IGNORECASE)
+_COUNTED = re.compile(r"\s{0,2}(?:copies|cop/|iu\b|units?\b|u\b|u/|/|x\s?10|cells|cfu|mg|mcg|ml|log)", re.IGNORECASE)
+
+_DRUG_APPLICATION = re.compile(r"(?:NDA|ANDA|BLA)\d{6}", re.IGNORECASE)
 
 
 class RecordNumberRecognizer(StrictPatternRecognizer):
@@ -22,18 +25,32 @@ class RecordNumberRecognizer(StrictPatternRecognizer):
     entity = "ID"
     forms = (
         Form("labelled", labelled(_LABELS), IGNORE_CASE, 0.9),
-        Form("glued label", rf"{LEFT}(?:mrn|acct|csn|fin|pid)\d{{3,14}}{RIGHT}", IGNORE_CASE, 0.9, "mrn|acct|csn|fin|pid"),
-        Form("uuid", rf"{LEFT}[0-9a-f]{{8}}-(?:[0-9a-f]{{4}}-){{3}}[0-9a-f]{{12}}{RIGHT}", IGNORE_CASE, 0.95, "-[0-9a-f]{4}-"),
+        Form(
+            "glued label",
+            rf"{LEFT}(?:mrn|acct|csn|fin|pid)\d{{3,14}}{RIGHT}",
+            IGNORE_CASE,
+            0.9,
+            words("mrn acct csn fin pid"),
+        ),
+        Form("uuid", rf"{LEFT}[0-9a-f]{{8}}-(?:[0-9a-f]{{4}}-){{3}}[0-9a-f]{{12}}{RIGHT}", IGNORE_CASE, 0.95),
         Form("oid", rf"{LEFT}(?:urn:oid:)?\d\.\d{{1,5}}(?:\.\d{{1,12}}){{4,}}{RIGHT}", FLAGS, 0.8),
-        Form("letters and digits", rf"{LEFT}[A-Za-z]{{1,4}}-?\d{{6,14}}[A-Za-z]{{0,2}}{RIGHT}", FLAGS, 0.8, r"\d{6}"),
-        Form("long number", rf"(?<![\w.,])\d{{7,20}}(?![\w]|[.,]\d)", FLAGS, 0.75),
+        Form("letters and digits", rf"{LEFT}[A-Za-z]{{1,4}}-?\d{{6,14}}[A-Za-z]{{0,2}}{RIGHT}", FLAGS, 0.8),
+        Form("long number", r"(?<![\w.,])\d{7,20}(?![\w]|[.,]\d)", FLAGS, 0.75),
         Form("grouped number", rf"(?<![\w.,])\d{{2,6}}(?:-\d{{2,8}}){{2,5}}{RIGHT}", FLAGS, 0.7),
-        Form("reference", rf"{LEFT}(?:Patient|Encounter|Practitioner|RelatedPerson|Organization)/(?P<v>[A-Za-z0-9.\-]{{1,64}})", FLAGS, 0.9, "[a-z]/"),
-    )  # fmt: skip
+        Form(
+            "reference",
+            rf"{LEFT}(?:Patient|Encounter|Practitioner|RelatedPerson|Organization)/(?P<v>[A-Za-z0-9.\-]{{1,64}})",
+            FLAGS,
+            0.9,
+            words("/"),
+        ),
+    )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
-        """Leave counts ("1200000 copies/mL") and round millions."""
+        """Leave counts ("1200000 copies/mL"), round millions and drug application numbers, which name a medicine."""
         value = text[start:end]
+        if _DRUG_APPLICATION.fullmatch(value):
+            return None
         if value.isdigit() and (value.endswith("00000") or _COUNTED.match(text, end)):
             return None
         return start, end

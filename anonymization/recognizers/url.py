@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from anonymization.lexicon import words
 from anonymization.recognizers.base import IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
 
 
@@ -10,15 +11,23 @@ class UrlRecognizer(StrictPatternRecognizer):
 
     entity = "URL"
     forms = (
-        Form("scheme", r"\b(?:https?|ftp|sftp|file|mailto|tel):/{1,3}[^\s<>\"')\]]{2,500}", IGNORE_CASE, 0.95, ":/"),
-        Form("www", r"\bwww\.[^\s<>\"')\]]{2,300}", IGNORE_CASE, 0.95, r"www\."),
+        Form(
+            "scheme",
+            r"\b(?:https?|ftp|sftp|file|mailto|tel):/{1,3}[^\s<>\"')\]]{2,500}",
+            IGNORE_CASE,
+            0.95,
+            words(":/"),
+        ),
+        Form("www", r"\bwww\.[^\s<>\"')\]]{2,300}", IGNORE_CASE, 0.95, words("www.")),
         Form(
             "host",
             rf"{LEFT}(?:[a-z0-9][a-z0-9-]{{0,62}}\.){{1,5}}(?:com|org|net|edu|gov|mil|info|biz|io|health|clinic|local|co\.uk|us){RIGHT}(?:/[^\s<>\"')\]]{{0,300}})?",
-            IGNORE_CASE, 0.85, r"\.(?:com|org|net|edu|gov|mil|info|biz|io|health|clinic|local|co\.uk|us)\b",
+            IGNORE_CASE,
+            0.85,
+            words(".com .org .net .edu .gov .mil .info .biz .io .health .clinic .local .co.uk .us"),
         ),
-        Form("handle", r"(?<![\w@.])@(?P<v>[a-z][a-z0-9_.]{3,30})\b", IGNORE_CASE, 0.7, "@"),
-    )  # fmt: skip
+        Form("handle", r"(?<![\w@.])@(?P<v>[a-z][a-z0-9_.]{3,30})\b", IGNORE_CASE, 0.7, words("@")),
+    )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Without the full stop that ends the sentence."""

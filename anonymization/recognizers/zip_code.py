@@ -12,7 +12,12 @@ class ZipRecognizer(StrictPatternRecognizer):
     entity = "ZIP"
     forms = (
         Form("plus four", rf"{LEFT}\d{{5}}-\d{{4}}{RIGHT}", FLAGS, 0.85),
-        Form("after a state", rf"\b{STATE}[,. ]{{1,3}}(?P<v>\d{{5}}(?:-\d{{4}})?){RIGHT}", FLAGS, 0.9, r"[a-z][,. ]+\d{5}\b"),
-        Form("labelled", rf"{LEFT}(?:zip|postal)(?:\s?code)?\b[^\n\d]{{0,8}}(?P<v>\d{{3,5}}(?:-\d{{4}})?){RIGHT}", IGNORE_CASE, 0.9),
-        Form("leading zero", rf"(?<![\w.,/:-])0\d{{4}}(?![\w/-]|[.,:]\d)", FLAGS, 0.6),
-    )  # fmt: skip
+        Form("after a state", rf"\b{STATE}[,. ]{{1,3}}(?P<v>\d{{5}}(?:-\d{{4}})?){RIGHT}", FLAGS, 0.9),
+        Form(
+            "labelled",
+            rf"{LEFT}(?:zip|postal)(?:\s?code)?\b[^\n\d]{{0,8}}(?P<v>\d{{3,5}}(?:-\d{{4}})?){RIGHT}",
+            IGNORE_CASE,
+            0.9,
+        ),
+        Form("leading zero", r"(?<![\w.,/:-])0\d{4}(?![\w/-]|[.,:]\d)", FLAGS, 0.6),
+    )

@@ -28,10 +28,15 @@ class Acvpu(StrEnum):
 ACVPU_CODES = {
     (SNOMED, "248234008"): Acvpu.ALERT,
     (SNOMED, "130987000"): Acvpu.CONFUSION,
+    (SNOMED, "40917007"): Acvpu.CONFUSION,
     (SNOMED, "300202002"): Acvpu.VOICE,
     (SNOMED, "450847001"): Acvpu.PAIN,
     (SNOMED, "422768004"): Acvpu.UNRESPONSIVE,
+    (SNOMED, "422107003"): Acvpu.UNRESPONSIVE,
     (LOINC, "LA9340-6"): Acvpu.ALERT,
+    (LOINC, "LA17108-4"): Acvpu.VOICE,
+    (LOINC, "LA17107-6"): Acvpu.PAIN,
+    (LOINC, "LA9343-0"): Acvpu.UNRESPONSIVE,
 }
 
 # Worst first: "unresponsive to voice, responds to pain" is read as the worse of the two.
@@ -55,7 +60,7 @@ NO_OXYGEN = re.compile(
     r"\b(room air|ambient air|(no|not on|without|off) (supplemental )?(oxygen|o2))\b|^\W*(air|ra|none|no|false)\W*$"
 )
 OXYGEN = re.compile(
-    r"\b(oxygen|o2|nasal|cannula|mask|rebreather|venturi|cpap|bipap|ventilat\w*|hfnc|high flow|yes|true)\b"
+    r"\b(oxygen|o2|nasal|cannula|prongs?|mask|rebreather|venturi|cpap|bipap|niv|ventilat\w*|hfnc|high flow|yes|true)\b"
 )
 NEGATIVE = re.compile(r"^\s*(no|false|not|none|inactive|stopped)\b")
 
@@ -66,7 +71,7 @@ def acvpu_of(result: CodedResult) -> Acvpu | None:
         level = ACVPU_CODES.get((coding.system or "", coding.code or ""))
         if level:
             return level
-    words = ABSENT.sub(" ", result.concept.label.lower())
+    words = ABSENT.sub(" ", _words(result))
     return next((level for level, pattern in ACVPU_WORDS if re.search(pattern, words)), None)
 
 
@@ -76,7 +81,7 @@ def oxygen_of(result: CodedResult) -> bool | None:
         given = OXYGEN_CODES.get((coding.system or "", coding.code or ""))
         if given is not None:
             return given
-    words = result.concept.label.lower()
+    words = _words(result)
     if NO_OXYGEN.search(words):
         return False
     return True if OXYGEN.search(words) else None
@@ -85,3 +90,9 @@ def oxygen_of(result: CodedResult) -> bool | None:
 def affirms(result: CodedResult) -> bool:
     """Whether a coded decision stands (its words do not start with a negation)."""
     return NEGATIVE.match(result.concept.label.lower()) is None
+
+
+def _words(result: CodedResult) -> str:
+    concept = result.concept
+    written = (concept.text, *(c.display for c in concept.codings))
+    return " ".join(w for w in dict.fromkeys(written) if w).replace("_", " ").lower()

@@ -89,13 +89,15 @@ def _finding(
     unit = "" if analyte.unit == "1" else f" {analyte.unit}"
     shown = f"{COMPARATORS[result.comparator]}{round(result.value, 2).normalize():f}{unit}"
     named = [flag for flag in limit.with_flags if context.names(flag)] + (["fever"] if limit.with_fever else [])
-    beside = f"; now: {', '.join(named).replace('-', ' ')}" if named else ""
+    flags = ", ".join(named).replace("-", " ")
+    beside = f"; now: {flags}" if named else ""
     direction = "low" if limit.bound.low else "high"
+    name = analyte.name.split(" (")[0]
     return Finding(
         rule=RULE.id,
         version=VERSION,
         priority=limit.priority,
-        title=f"{analyte.name.split(' (')[0]} critically {direction}",
+        title=f"{name} {direction} with {flags}" if named else f"{name} critically {direction}",
         reason=f"{analyte.name} is {shown} (limit: {limit.bound}{unit}){beside}.",
         citation=limit.citation,
         values={

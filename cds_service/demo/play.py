@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import requests
@@ -21,18 +16,21 @@ from rich.panel import Panel
 from rich.rule import Rule
 from rich.status import Status
 from rich.table import Table
+from rich.text import Text
 
 from cds_service import logs
+from cds_service.assessor import AssessmentTask
 from cds_service.bootstrap import open_recorder
 from cds_service.cards import EXTENSION, OVERRIDE_SYSTEM
-from cds_service.demo.chart import request_body
 from cds_service.errors import CdsError
-from cds_service.inference.view import model_view
+from cds_service.inference.offers import offers_for
+from cds_service.inference.prompt import build_prompt
 from cds_service.prepare import prepare
+from cds_service.running import running
+from cds_service.sample.chart import request_body
 from cds_service.settings import ModelKind, Settings
 from cds_service.terminal import ledger_rows, progress
 
-READY_S = 180.0
 ASSESSMENT_S = 180.0
 COLOURS = {"critical": "red", "warning": "yellow", "info": "blue"}
 
@@ -50,8 +48,11 @@ def play(settings: Settings, *, port: int) -> int:
     console.print("The patient is fictional. Everything runs on this machine; nothing leaves it.\n")
     with progress() as show:
         prepare(own, show)
-    with _running(own, port or _free_port(), console) as base:
-        _Demo(console, own, base).run()
+    starting = Status("Starting the service …", console=console)
+    starting.start()
+    with running(_environment(own), log=own.data_dir / "serve.log", port=port) as service:
+        starting.stop()
+        _Demo(console, own, service.url).run()
     console.print(Rule())
     console.print("The demo has ended and the service is stopped. `make serve` keeps one running.")
     return 0
@@ -72,15 +73,8 @@ def _demo_settings(settings: Settings) -> Settings:
     )
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _environment(own: Settings) -> dict[str, str]:
-    changed = {
+    return {
         "CDS_DATA_DIR": str(own.data_dir.resolve()),
         "CDS_KEYS_FILE": str(own.keys.resolve()),
         "CDS_MODELS_DIR": str(own.model_dir.resolve()),
@@ -88,42 +82,6 @@ def _environment(own: Settings) -> dict[str, str]:
         "CDS_WEB_WORKERS": "1",
         "CDS_LOG_LEVEL": "ERROR",
     }
-    return {key: value for key, value in os.environ.items() if key != "CDS_DATABASE_URL"} | changed
-
-
-@contextmanager
-def _running(own: Settings, port: int, console: Console) -> Iterator[str]:
-    """The service as a child process; its log goes to a file in the demo's folder."""
-    base = f"http://127.0.0.1:{port}"
-    log_path = Path(own.data_dir) / "serve.log"
-    with log_path.open("wb") as log_file, Status("Starting the service …", console=console):
-        command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port)]
-        child = subprocess.Popen(command, env=_environment(own), stdout=log_file, stderr=log_file)  # noqa: S603
-        try:
-            _await_ready(base, child, log_path)
-        except BaseException:
-            child.terminate()
-            child.wait(timeout=30)
-            raise
-    try:
-        yield base
-    finally:
-        child.terminate()
-        child.wait(timeout=30)
-
-
-def _await_ready(base: str, child: subprocess.Popen[bytes], log_path: Path) -> None:
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline:
-        if child.poll() is not None:
-            raise DemoFailed(f"The service ended while starting (code {child.returncode}); its log is {log_path}.")
-        try:
-            if requests.get(f"{base}/readyz", timeout=5).status_code == requests.codes.ok:
-                return
-        except requests.ConnectionError:
-            pass
-        time.sleep(0.3)
-    raise DemoFailed(f"The service was not ready within {READY_S:.0f} s; its log is {log_path}.")
 
 
 class _Demo:
@@ -135,6 +93,7 @@ class _Demo:
         self.base = base
         self.recorder = open_recorder(settings)
         self.chart_opened = datetime.now(UTC)
+        self.shown: set[str] = set()
 
     def run(self) -> None:
         self._discovery()
@@ -175,7 +134,11 @@ class _Demo:
         answer: dict[str, Any] = response.json()
         self.console.print(f"{heading}, in [bold]{milliseconds:.0f} ms[/] ({_parts(response)}):")
         for card in answer["cards"]:
-            self._card(card)
+            if card["summary"] in self.shown:
+                self.console.print(f"  as before: {card['summary']}", markup=False, highlight=False)
+            else:
+                self._card(card)
+            self.shown.add(card["summary"])
         return answer
 
     def _card(self, card: Mapping[str, Any]) -> None:
@@ -190,11 +153,14 @@ class _Demo:
 
     def _what_the_model_sees(self) -> None:
         self._step("3  The gate: what the model will see, and what was removed")
-        task = self.recorder.newest_task()
-        if task is None:
+        job = self.recorder.newest_job()
+        if job is None:
             self.console.print("Nothing was handed to a model.")
             return
-        self.console.print(Panel(model_view(task.case), title="de-identified", title_align="left"), markup=False)
+        task = AssessmentTask.from_json(job.payload)
+        offers = offers_for(task.case, task.findings, task.passages, setting=self.settings.setting)
+        prompt = build_prompt(task.case, task.findings, task.passages, offers)
+        self.console.print(Panel(Text(prompt.case.strip()), title="de-identified", title_align="left"))
         table = Table("removed", "how often", box=None, padding=(0, 2, 0, 0))
         for kind, count in sorted(task.case.removed.items()):
             table.add_row(kind, str(count))
@@ -204,12 +170,16 @@ class _Demo:
         self._step("4  The model writes a preliminary assessment in the background")
         start = time.monotonic()
         with Status("waiting for the model worker …", console=self.console) as status:
-            while (state := self.recorder.newest_job_state()) in ("queued", "running"):
+            while (state := self._job_state()) in ("queued", "running"):
                 if time.monotonic() - start > ASSESSMENT_S:
                     raise DemoFailed(f"No assessment within {ASSESSMENT_S:.0f} s.")
                 status.update(f"{state} for {time.monotonic() - start:.1f} s …")
                 time.sleep(0.1)
         self.console.print(f"The job ended as [bold]{state}[/] after {time.monotonic() - start:.1f} s.")
+
+    def _job_state(self) -> str:
+        job = self.recorder.newest_job()
+        return job.state.value if job else "gone"
 
     def _status(self, answer: Mapping[str, Any]) -> str:
         status: str = answer["extension"][EXTENSION]["assessment"]["status"]

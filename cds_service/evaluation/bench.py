@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
@@ -21,13 +15,13 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from cds_service.demo.chart import request_body
 from cds_service.errors import ConfigurationError
+from cds_service.running import running
+from cds_service.sample.chart import request_body
 from cds_service.settings import Settings
 
 CLIENTS = (1, 8)
 WARM_UP = 5
-READY_S = 180.0
 _PART = re.compile(r"(\w+);dur=([\d.]+)")
 
 
@@ -37,9 +31,18 @@ def run(settings: Settings, *, calls: int, url: str | None) -> None:
     if url is not None:
         _report(console, url, calls)
         return
-    with _service(settings) as (base, pid):
-        _report(console, base, calls)
-        console.print(f"\nMemory (proportional set size): {_memory(pid)}")
+    with tempfile.TemporaryDirectory(prefix="cds-bench-") as folder:
+        changed = {
+            "CDS_DATA_DIR": f"{folder}/state",
+            "CDS_KEYS_FILE": f"{folder}/keys.json",
+            "CDS_MODELS_DIR": str(settings.model_dir.resolve()),
+            "CDS_MODEL": "none",
+            "CDS_UNREVIEWED_GUIDELINES": "true",
+            "CDS_LOG_LEVEL": "ERROR",
+        }
+        with running(changed, log=Path(folder) / "serve.log") as service:
+            _report(console, service.url, calls)
+            console.print(f"\nMemory (proportional set size): {_memory(service.pid)}")
 
 
 def _report(console: Console, base: str, calls: int) -> None:
@@ -73,44 +76,6 @@ def _call(base: str, body: dict[str, Any]) -> tuple[float, dict[str, float]]:
     if response.status_code != requests.codes.ok:
         raise ConfigurationError(f"the service answered {response.status_code}")
     return milliseconds, {name: float(ms) for name, ms in _PART.findall(response.headers.get("Server-Timing", ""))}
-
-
-@contextmanager
-def _service(settings: Settings) -> Iterator[tuple[str, int]]:
-    with tempfile.TemporaryDirectory(prefix="cds-bench-") as folder, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
-        changed = {
-            "CDS_DATA_DIR": f"{folder}/state",
-            "CDS_KEYS_FILE": f"{folder}/keys.json",
-            "CDS_MODELS_DIR": str(settings.model_dir.resolve()),
-            "CDS_MODEL": "none",
-            "CDS_UNREVIEWED_GUIDELINES": "true",
-            "CDS_LOG_LEVEL": "ERROR",
-        }
-        command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port)]
-        environment = {k: v for k, v in os.environ.items() if k != "CDS_DATABASE_URL"} | changed
-        child = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)  # noqa: S603 - our own command
-        try:
-            base = f"http://127.0.0.1:{port}"
-            _await_ready(base)
-            yield base, child.pid
-        finally:
-            child.terminate()
-            child.wait(timeout=30)
-
-
-def _await_ready(base: str) -> None:
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline:
-        try:
-            if requests.get(f"{base}/readyz", timeout=5).status_code == requests.codes.ok:
-                return
-        except requests.ConnectionError:
-            pass
-        time.sleep(0.3)
-    raise ConfigurationError("the service did not become ready")
 
 
 def _memory(supervisor: int) -> str:

@@ -1,9 +1,9 @@
 """What folders of FHIR files map to and lose: resources read, used, refused and why.
 
 Each file is taken as the chart of each patient in it: a resource, a Bundle, a list, NDJSON, a CDS Hooks request or a
-``{"data": […]}`` request; ``.json``, ``.ndjson`` and their ``.xz`` forms. Resources sent without a Patient get a bare one
-with the id that their subject names. The clock is set to the newest time written in the chart, so that old test data
-are not judged by today's date.
+``{"data": […]}`` request; ``.json``, ``.ndjson`` and their ``.xz`` forms. Resources sent without a Patient get a bare
+one with the id that their subject names. The clock is set to the newest time written in the chart, so that old test
+data are not judged by today's date.
 """
 
 from __future__ import annotations
@@ -31,6 +31,14 @@ _TIME = re.compile(r'"(\d{4}-\d{2}-\d{2}T[^"]{5,30})"')
 _SUBJECT = re.compile(r'"(?:subject|patient)": \{"reference": "Patient/([A-Za-z0-9.-]{1,64})"')
 _FALLBACK = datetime(2025, 1, 1, tzinfo=UTC)
 _LIMITS = Limits(max_entries=20_000, max_text_chars=10_000_000)
+
+COLUMNS = (
+    "folder", "files", "no JSON", "no patient", "charts", "with bare patient", "read", "used", "refused",
+    "ms per resource", "refused why",
+)  # fmt: skip
+
+Chart = tuple[str, str | None, dict[str, object]]
+"""Patient id, encounter id, prefetch."""
 
 
 @dataclass(kw_only=True)
@@ -94,7 +102,7 @@ def survey_files(name: str, files: Iterable[Path]) -> Row:
         if not documents:
             row.unreadable += 1
             continue
-        charts = [chart for document in documents for chart in _charts(document)] or _charts(documents)
+        charts = _charts_of(documents)
         if not charts:
             charts = _bare_charts(documents)
             row.bare_patients += len(charts)
@@ -129,16 +137,13 @@ def read(path: Path) -> Iterator[Any]:
 
 def render(rows: Iterable[Row], write: Callable[[str], None]) -> None:
     """Write the rows as a Markdown table."""
-    write(
-        "| folder | files | no JSON | no patient | charts | with bare patient | read | used | refused | ms per resource | refused why |"
-    )
-    write("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|")
+    write("| " + " | ".join(COLUMNS) + " |")
+    write("|---|" + "---:|" * (len(COLUMNS) - 2) + "---|")
     for row in rows:
         why = ", ".join(f"{reason} {count}" for reason, count in row.refused.most_common())
-        write(
-            f"| {row.folder} | {row.files} | {row.unreadable} | {row.without_patient} | {row.cases} | {row.bare_patients} | {row.read} "
-            f"| {row.used} | {sum(row.refused.values())} | {row.ms_per_resource:.2f} | {why} |"
-        )
+        refused, speed = sum(row.refused.values()), f"{row.ms_per_resource:.2f}"
+        cells = (row.folder, row.files, row.unreadable, row.without_patient, row.cases, row.bare_patients, row.read)
+        write("| " + " | ".join(map(str, (*cells, row.used, refused, speed, why))) + " |")
     write("")
     for reason, meaning in REFUSAL_REASONS.items():
         write(f"- {reason}: {meaning}")
@@ -157,7 +162,19 @@ def _lines(text: str) -> Iterator[Any]:
             continue
 
 
-def _charts(document: Any) -> list[tuple[str, str | None, dict[str, object]]]:
+def _charts_of(documents: list[Any]) -> list[Chart]:
+    """Charts of a file: each Bundle or request by itself, loose resources (NDJSON) together."""
+    loose = [d for d in documents if not _is_whole(d)]
+    return [chart for d in (*filter(_is_whole, documents), loose) for chart in _charts(d)]
+
+
+def _is_whole(document: Any) -> bool:
+    if not isinstance(document, dict):
+        return isinstance(document, list)
+    return document.get("resourceType") == "Bundle" or "prefetch" in document or "data" in document
+
+
+def _charts(document: Any) -> list[Chart]:
     """(patient id, encounter id, prefetch) of each chart in a document."""
     if isinstance(document, dict) and isinstance(document.get("prefetch"), dict):
         context = document.get("context")

@@ -77,6 +77,6 @@ def _safetensors_shapes(path: Path) -> Iterator[tuple[str, list[int]]]:
             yield key, tensors.get_slice(key).get_shape()
 
 
-def _text(reader: Any, key: str) -> str:  # noqa: ANN401
+def _text(reader: Any, key: str) -> str:
     field = reader.get_field(key)
     return str(field.contents()) if field is not None else ""

@@ -47,7 +47,7 @@ class Encoding(StrEnum):
     TAGGED = "tagged"
 
 
-class ContractBroken(ValueError):  # noqa: N818  (it is a statement about a text)
+class ContractBroken(ValueError):
     """A text does not keep the contract. The message is made of fixed words and never quotes the text."""
 
 

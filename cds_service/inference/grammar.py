@@ -113,4 +113,3 @@ def _gbnf(node: Node) -> str:
     if isinstance(node, Seq):
         return " ".join(_gbnf(part) for part in node.parts)
     return "(" + " | ".join(_gbnf(option) for option in node.options) + ")"
-

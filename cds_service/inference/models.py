@@ -29,9 +29,7 @@ class Alias:
 
 
 ALIASES = {
-    "default": Alias(
-        gguf=prepare_default_model, folder=prepare_transformers_weights, gguf_sha256=default_model_sha256
-    ),
+    "default": Alias(gguf=prepare_default_model, folder=prepare_transformers_weights, gguf_sha256=default_model_sha256),
 }
 
 

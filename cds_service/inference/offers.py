@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from anonymization.deidentified import DeidentifiedCase
 from cds_service.domain import Finding, Passage, Priority, floor_of
@@ -99,12 +100,14 @@ def offers_for(
 
 
 def age_years(age: str | None) -> float | None:
-    """Years of a de-identified age (``"67"``, ``"90+"``, ``"7 months"``), None when unknown."""
-    match = re.match(r"\s*(\d+)", age or "")
-    if match is None:
+    """Years of a de-identified age (``"67"``, ``"90+"``, ``"7 months"``, ``"under 2 years"``), None when unknown."""
+    match = re.search(r"\d+", age or "")
+    if age is None or match is None:
         return None
-    number = int(match.group(1))
-    return number / 12 if "month" in (age or "") else float(number)
+    number = int(match.group())
+    if age.startswith("under"):
+        return float(number - 1)
+    return number / 12 if "month" in age else float(number)
 
 
 def _risk_factors(case: DeidentifiedCase, findings: Sequence[Finding]) -> Iterator[str]:
@@ -162,5 +165,5 @@ def _first(texts: Iterable[str], most: int) -> list[str]:
     return list(kept.values())
 
 
-def _data(name: str) -> dict[str, list[dict[str, object]]]:  # file format: the comment at its top
+def _data(name: str) -> dict[str, Any]:  # the format of a file is told by the comment at its top
     return tomllib.loads(files("cds_service.inference").joinpath(name).read_text(encoding="utf-8"))

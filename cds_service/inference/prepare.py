@@ -40,7 +40,7 @@ def prepare_default_model(model_dir: Path, progress: Progress = no_progress) -> 
         chunks = chunk_paths()
     except ImportError:
         raise BackendError("the packages of the default model are missing: install the locked requirements") from None
-    target = model_dir / MODEL_NAME
+    target = model_dir / str(MODEL_NAME)
     with _alone(model_dir):
         if target.is_file() and sha256_of(target) == EXPECTED_SHA256:
             return target
@@ -51,7 +51,9 @@ def prepare_default_model(model_dir: Path, progress: Progress = no_progress) -> 
                 raise BackendError("the packages of the default model are damaged: install them again")
             aside.replace(target)
         except OSError:
-            raise BackendError("the default model could not be written: check space and rights of the data folder") from None
+            raise BackendError(
+                "the default model could not be written: check CDS_DATA_DIR for space and rights"
+            ) from None
         finally:
             aside.unlink(missing_ok=True)
     return target
@@ -84,7 +86,9 @@ def prepare_transformers_weights(model_dir: Path, progress: Progress = no_progre
             shutil.rmtree(target, ignore_errors=True)
             aside.replace(target)
         except OSError:
-            raise BackendError("the default model could not be unpacked: check space and rights of the data folder") from None
+            raise BackendError(
+                "the default model could not be unpacked: check CDS_DATA_DIR for space and rights"
+            ) from None
         finally:
             shutil.rmtree(aside, ignore_errors=True)
         progress("unpacking the default model for transformers", 1, 1)

@@ -20,9 +20,7 @@ from cds_service.inference.words import as_data, cut
 
 PROMPT_VERSION = "1"
 
-_ROLE = (
-    "You prepare preliminary triage notes for a clinic. A nurse or physician reviews every note before anyone acts."
-)
+_ROLE = "You prepare preliminary triage notes for a clinic. A nurse or physician reviews every note before anyone acts."
 
 _RULES = (
     "The note is preliminary. Never state a definitive diagnosis.",
@@ -51,6 +49,7 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+_UNKNOWN_DAYS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +84,8 @@ def build_prompt(
     cited = [as_data(shown[i], limits.passage) for i in offers.passages if i in shown]
     if len(cited) != len(offers.passages):
         raise ValueError("every offered passage must be among the passages")
-    body = _case_part(list(_case_lines(case, findings, limits)), offers.risk_factors, offers.actions, cited)
+    lines = [*chart_lines(case, limits), _rules_line(findings, limits)]
+    body = _case_part(lines, offers.risk_factors, offers.actions, cited)
     return Prompt(text=head + body, prefix_chars=len(head))
 
 
@@ -117,7 +117,8 @@ def _numbered(texts: Sequence[str]) -> str:
     return " ".join(f"[{number}] {text}" for number, text in enumerate(texts, 1)) or "none"
 
 
-def _case_lines(case: DeidentifiedCase, findings: Sequence[Finding], limits: Limits) -> Iterator[str]:
+def chart_lines(case: DeidentifiedCase, limits: Limits = DEFAULT_LIMITS) -> Iterator[str]:
+    """What the model reads of the chart, a line for each section that has anything."""
     yield "Patient: " + cut(", ".join(_person(case)), 80)
     sections = (
         ("Complaint", case.of_kind("complaint"), limits.complaint),
@@ -132,9 +133,12 @@ def _case_lines(case: DeidentifiedCase, findings: Sequence[Finding], limits: Lim
         words = _joined((_words(fact) for fact in facts), limit)
         if words:
             yield f"{title}: {words}"
+
+
+def _rules_line(findings: Sequence[Finding], limits: Limits) -> str:
     graded = sorted(findings, key=lambda f: -f.priority)
     reasons = _joined((f"{f.priority.label}, {f.title}. {f.reason}" for f in graded), limits.rules)
-    yield f"Priority of the rules: {floor_of(findings).label}. {reasons}".rstrip()
+    return f"Priority of the rules: {floor_of(findings).label}. {reasons}".rstrip()
 
 
 def _person(case: DeidentifiedCase) -> Iterator[str]:
@@ -162,9 +166,14 @@ def _words(fact: DeidentifiedFact) -> str:
 
 
 def _days(fact: DeidentifiedFact) -> int:
-    """How far back an interval such as ``1-7 days before`` begins, as a number to sort by; 0 for the same day."""
-    match = re.match(r"\D*(\d+)", fact.interval or "")
-    return int(match.group(1)) if match else 0
+    """About how many days back a fact's interval begins (``1 to 3 months before``), to sort by; unknown comes last."""
+    if fact.interval is None:
+        return _UNKNOWN_DAYS
+    match = re.search(r"(\d+|over a)[^a-z]*(?:to \d+ )?(day|month|year)", fact.interval)
+    if match is None:
+        return 0
+    number = int(match.group(1)) if match.group(1).isdigit() else 1
+    return number * {"day": 1, "month": 30, "year": 365}[match.group(2)]
 
 
 def _latest(facts: Iterable[DeidentifiedFact]) -> Iterator[DeidentifiedFact]:

@@ -21,7 +21,7 @@ from cds_service.retrieval.chroma import VERSIONS, read_pointer, switch_pointer,
 from cds_service.retrieval.chunk import chunk
 from cds_service.retrieval.embedder import Embedder, Vectors
 from cds_service.retrieval.index import Entry, MemoryIndex
-from cds_service.retrieval.source import Guideline, RefusedSource, read_sources
+from cds_service.retrieval.source import Guideline, RefusedSource, read_sources, slugify
 
 LAYOUT = "1"
 """Part of every version: raise it when what is stored or embedded changes."""
@@ -84,8 +84,12 @@ def memory_index(sources: Sequence[Path], embedder: Embedder) -> MemoryIndex:
 
 
 def entries_of(guidelines: Sequence[Guideline]) -> tuple[Entry, ...]:
-    """Every passage of the guidelines with its population."""
-    return tuple(Entry(passage=p, population=g.population) for g in guidelines for p in chunk(g))
+    """Every passage of the guidelines with the population of its section."""
+    return tuple(
+        Entry(passage=p, population=g.sections.get(slugify(p.section), g.population))
+        for g in guidelines
+        for p in chunk(g)
+    )
 
 
 def version_of(guidelines: Sequence[Guideline], embedder: str) -> str:

@@ -8,7 +8,6 @@ Text is plain: Markdown emphasis, links and HTML are dropped, so that a card may
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from itertools import count
 
@@ -16,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from cds_service.domain import Passage
-from cds_service.retrieval.source import Guideline
+from cds_service.retrieval.source import Guideline, slugify
 
 MAX_CHARS = 900
 """Longest passage. MiniLM reads 256 word pieces; title, heading and 900 characters stay below that."""
@@ -49,12 +48,6 @@ def chunk(guideline: Guideline) -> tuple[Passage, ...]:
             for text in _pack(blocks)
         ]
     return tuple(passages)
-
-
-def slugify(heading: str) -> str:
-    """Lower-case ASCII words of a heading joined by hyphens, ``section`` when there are none."""
-    ascii_text = unicodedata.normalize("NFKD", heading).encode("ascii", "ignore").decode()
-    return "-".join(re.findall(r"[a-z0-9]+", ascii_text.lower())) or "section"
 
 
 def _sections(guideline: Guideline) -> Iterator[tuple[str, list[str]]]:

@@ -16,7 +16,7 @@ from cds_service.retrieval.source import UNREVIEWED
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A passage with the population of its guideline."""
+    """A passage with the people it is for."""
 
     passage: Passage
     population: Population

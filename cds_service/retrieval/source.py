@@ -7,11 +7,14 @@ message that names the file and the field. Fields: `FrontMatter`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 import frontmatter
@@ -26,6 +29,7 @@ PACKAGED = Path(str(files("cds_service.retrieval") / "guidelines"))
 
 MAX_BYTES = 500_000
 UNREVIEWED = "none"
+_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
 
 
 def _web_address(text: str) -> str:
@@ -59,6 +63,15 @@ class PopulationFields(_Fields):
         return self
 
 
+class SectionFields(_Fields):
+    """What a section narrows of its guideline's population; a field left out is the guideline's."""
+
+    min_age: Age | None = None
+    max_age: Age | None = None
+    sex: PopulationSex | None = None
+    pregnancy: Pregnancy | None = None
+
+
 class Review(_Fields):
     """A clinician's signature on this text: the role, never a name, and the day."""
 
@@ -71,7 +84,8 @@ class FrontMatter(_Fields):
 
     `version` is that of our text, `year` that of the source. `licence` covers our text (SPDX id), `source_licence`
     notes the terms of the source. `newer_edition` names a later edition of the source that this text does not yet
-    follow. `clinical_review` is ``none`` until a clinician signs.
+    follow. `sections` narrows the population of single sections, by the slug of their heading. `clinical_review` is
+    ``none`` until a clinician signs.
     """
 
     id: Slug
@@ -85,6 +99,7 @@ class FrontMatter(_Fields):
     licence: Line
     source_licence: Line
     population: PopulationFields
+    sections: dict[Slug, SectionFields] = Field(default_factory=dict)
     clinical_review: Literal["none"] | Review
 
 
@@ -105,6 +120,7 @@ class Guideline:
     licence: str
     source_licence: str
     population: Population
+    sections: Mapping[str, Population]
     clinical_review: str
     body: str
 
@@ -165,6 +181,9 @@ def read_guideline(path: Path) -> Guideline:
     except UnicodeDecodeError:
         raise SourceError("the file is not UTF-8 text; save it as UTF-8") from None
     fields, body = _split(text)
+    headings = {slugify(heading) for heading in _HEADING.findall(body)}
+    if unknown := sorted(fields.sections.keys() - headings):
+        raise SourceError(f"field 'sections': no heading has the slug {', '.join(unknown)}")
     return _guideline(path.name, hashlib.sha256(raw).hexdigest(), fields, body)
 
 
@@ -196,8 +215,28 @@ def _explain(error: ValidationError) -> str:
     return "; ".join(f"field '{field}': {' or '.join(messages)}" for field, messages in problems.items())
 
 
+def slugify(heading: str) -> str:
+    """Lower-case ASCII words of a heading joined by hyphens, ``section`` when there are none."""
+    ascii_text = unicodedata.normalize("NFKD", heading).encode("ascii", "ignore").decode()
+    return "-".join(re.findall(r"[a-z0-9]+", ascii_text.lower())) or "section"
+
+
 def _guideline(file: str, digest: str, fields: FrontMatter, body: str) -> Guideline:
     group, review = fields.population, fields.clinical_review
+    population = Population(
+        min_age=group.min_age or 0.0,
+        max_age=OLDEST if group.max_age is None else group.max_age,
+        sex=group.sex,
+        pregnancy=group.pregnancy,
+        conditions=group.conditions,
+    )
+    try:
+        sections = {
+            slug: replace(population, **narrower.model_dump(exclude_none=True))
+            for slug, narrower in fields.sections.items()
+        }
+    except ValueError:
+        raise SourceError("field 'sections': min_age must not exceed max_age") from None
     return Guideline(
         file=file,
         digest=digest,
@@ -211,13 +250,8 @@ def _guideline(file: str, digest: str, fields: FrontMatter, body: str) -> Guidel
         newer_edition=fields.newer_edition,
         licence=fields.licence,
         source_licence=fields.source_licence,
-        population=Population(
-            min_age=group.min_age or 0.0,
-            max_age=OLDEST if group.max_age is None else group.max_age,
-            sex=group.sex,
-            pregnancy=group.pregnancy,
-            conditions=group.conditions,
-        ),
+        population=population,
+        sections=MappingProxyType(sections),
         clinical_review=UNREVIEWED if review == "none" else f"{review.role}, {review.date.isoformat()}",
         body=body,
     )

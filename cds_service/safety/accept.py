@@ -10,9 +10,6 @@ from cds_service.safety.confidence import confidence, likelihood
 from cds_service.safety.grounding import support_share
 from cds_service.safety.verdict import examine
 
-PRELIMINARY_NOTICE = "Preliminary, requires clinician review"
-"""Stands on every card and page that shows an assessment. Added by code, never by the model."""
-
 
 def judge(
     inp: CheckInput,

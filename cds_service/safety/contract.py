@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from cds_service.safety.check import Check, CheckInput
 from cds_service.safety.english import is_english
+from cds_service.safety.phrases import either
 from cds_service.safety.words import stems, tokens
 
 MAX_REASON = 120
@@ -27,16 +28,7 @@ _LINK = re.compile(
 )
 _CONTACT = re.compile(r"(?:\+?\d[\s().-]?){7,}")
 _LEFTOVER = re.compile(
-    r"\b(?:priority_reason|key_concerns|risk_factors|system prompt|the prompt|as an ai|as a language model|language "
-    r"model|ai model|ai assistant|chatbot|(?:ignore|disregard|forget|override|bypass)\w* (?:\w+ ){0,4}"
-    r"(?:instructions?|rules?|guidelines?|prompts?|checks?)|instructions? (?:above|below|given|says?)|json|template|"
-    r"placeholder|lorem ipsum|todo|tbd|n/a|not applicable|your answer|insert|example (?:text|output|answer)|developer "
-    r"mode|jailbreak|system override|sure,? here|here is the|i am programmed|i cannot|i can't|i'm sorry|as instructed|"
-    r"as requested|per (?:the )?instructions?|the (?:above|following) (?:text|case|note)|output contract|(?:passed|pass|"
-    r"skip|disable)\w* (?:all )?(?:the )?(?:safety )?checks?|pre-?approved by the system|no review (?:is )?(?:needed|"
-    r"required|necessary)|without (?:any )?(?:human|clinician|nurse) review)\b|\b(?:assistant|user|system|human|"
-    r"response|output|answer|question|assessment|priority|note)\s*:|\.\.\.|…",
-    re.IGNORECASE,
+    rf"\b{either('contract', 'leftover')}\b|\b{either('contract', 'label')}\s*:|\.\.\.|…", re.IGNORECASE
 )
 _SPACED = re.compile(r"(?:\b[a-z]\b[ .\-]){4,}", re.IGNORECASE)
 _RUN = re.compile(r"(.)\1{4,}")

@@ -6,18 +6,21 @@ from collections.abc import Iterator, Sequence
 
 from cds_service.domain import Finding, Priority
 from cds_service.safety.check import ASSESSMENT, CONCERN, REASON, Check, CheckInput
+from cds_service.safety.direction import direction_said
 from cds_service.safety.english import NEUTRAL_WORDS
 from cds_service.safety.lexicon import TERMS, ancestry
-from cds_service.safety.numbers import numbers_of
+from cds_service.safety.numbers import MEASURE_OF_SIGN, numbers_of
 from cds_service.safety.reading import Sentence, Stance, read
 from cds_service.safety.words import FUNCTION_WORDS
 
 OVERLAP = 0.5
-_TOO_GENERAL = frozenset({"infection", "injury", "pain", "weakness", "fatigue", "age", "male", "female", "heart_disease",
-                          "lung_disease", "breathing", "neuro", "swelling", "blood_tests", "imaging", "diabetes",
-                          "hypertension", "deterioration"})  # fmt: skip
+_TOO_GENERAL = frozenset(
+    {"infection", "injury", "pain", "weakness", "fatigue", "age", "male", "female", "heart_disease", "lung_disease",
+     "breathing", "neuro", "swelling", "blood_tests", "imaging", "diabetes", "hypertension", "deterioration"}
+)  # fmt: skip
 """Terms that name a finding only when its title names nothing more particular."""
 
+_SCORES = frozenset({"news2", "qsofa"})
 _RECOGNISING = (REASON, CONCERN, ASSESSMENT)
 
 
@@ -31,35 +34,39 @@ def find(inp: CheckInput) -> str | None:
 def recognised(finding: Finding, said: Sequence[Sentence]) -> bool:
     """Whether some sentence names the finding.
 
-    By a clinical term of its title or rule id, or a more particular one (every synonym of the lexicon counts); else by
-    one of its reason; else, where its title names no term the lexicon knows, by half of the title's own words.
+    By a clinical term of its title or rule id, or a more particular one (every synonym of the lexicon counts); by the
+    measure it rests on, with the finding's number or called low or high; or, where its title names no term that the
+    lexicon knows, by half of the title's own words. A score counts when it or a deterioration is named.
     """
     named = {t for sentence in said for t in _named(sentence)}
     title = _terms(finding.title) | _terms(finding.rule.replace("-", " ").replace("_", " "))
     particular = {t for t in title if t not in _TOO_GENERAL and not _is_context(t)}
-    if particular:
-        return bool(named & particular) or bool(_reason_terms(finding) & named and _number_of(finding, said))
-    if named & (_reason_terms(finding) | title):
+    measures = {t for t in particular if TERMS[t].kind == "measure"} - _SCORES
+    if named & (particular - measures):
         return True
-    return not title and _overlap(finding.title, said) >= OVERLAP
+    if title & _SCORES:
+        return "deterioration" in named
+    reason = _terms(finding.reason, affirmed=True)
+    rests_on = {MEASURE_OF_SIGN.get(t, t) for t in title | reason}
+    if rests_on & (_measured(finding, said) | {MEASURE_OF_SIGN[t] for t in named & MEASURE_OF_SIGN.keys()}):
+        return True
+    if not particular and named & (title | {t for t in reason if t not in _TOO_GENERAL and not _is_context(t)}):
+        return True
+    return particular == measures and _overlap(finding.title, said, plain=bool(measures)) >= OVERLAP
 
 
-def _terms(text: str) -> set[str]:
-    return {m.term.id for s in read(text) for m in s.mentions if m.term.kind not in {"person", "test"}}
+def _terms(text: str, *, affirmed: bool = False) -> set[str]:
+    return {
+        m.term.id
+        for s in read(text)
+        for m in s.mentions
+        if m.term.kind not in {"person", "test"} and (not affirmed or m.stance is Stance.AFFIRMED)
+    }
 
 
 def _is_context(term: str) -> bool:
     """What a person lives with (pregnancy, smoking) is the setting of an emergency, not the emergency."""
     return term in TERMS and TERMS[term].kind == "history"
-
-
-def _reason_terms(finding: Finding) -> set[str]:
-    return {
-        m.term.id
-        for s in read(finding.reason)
-        for m in s.mentions
-        if m.stance is Stance.AFFIRMED and m.term.kind not in {"person", "test", "history"}
-    } - _TOO_GENERAL
 
 
 def _named(sentence: Sentence) -> Iterator[str]:
@@ -74,20 +81,25 @@ def _still_open(sentence: Sentence) -> bool:
     return " cannot " in sentence.flat or " not be " in sentence.flat
 
 
-def _number_of(finding: Finding, said: Sequence[Sentence]) -> bool:
-    """Whether a sentence gives one of the finding's own numbers."""
+def _measured(finding: Finding, said: Sequence[Sentence]) -> set[str]:
+    """Measures of which a sentence gives one of the finding's own numbers, or that it calls low or high."""
     held = {n.value for s in read(finding.reason) for n in numbers_of(s)}
     held |= {float(v) for v in finding.values.values() if isinstance(v, int | float) and not isinstance(v, bool)}
-    return any(n.value in held for s in said for n in numbers_of(s))
+    given = {n.measure for s in said for n in numbers_of(s) if n.measure and n.value in held}
+    for sentence in said:
+        for mention in sentence.mentions:
+            if mention.term.kind == "measure" and direction_said(mention, sentence) in {"low", "high"}:
+                given.add(mention.term.id)
+    return {a for m in given for a in ancestry(m)}
 
 
-def _overlap(title: str, said: Sequence[Sentence]) -> float:
-    """Share of the title's content words that the draft affirms."""
+def _overlap(title: str, said: Sequence[Sentence], *, plain: bool) -> float:
+    """Share of the title's content words that the draft affirms; with `plain` its plain words count too."""
     affirmed = {
         tok.stem for s in said for tok, stance in zip(s.tokens, s.stances, strict=True) if stance is Stance.AFFIRMED
     }
     words = [t.stem for s in read(title) for t in s.tokens if t.is_word]
-    content = [w for w in words if w not in FUNCTION_WORDS and w not in NEUTRAL_WORDS] or words
+    content = [w for w in words if w not in FUNCTION_WORDS and (plain or w not in NEUTRAL_WORDS)] or words
     return sum(w in affirmed for w in content) / len(content) if content else 1.0
 
 

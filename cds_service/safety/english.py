@@ -18,7 +18,8 @@ NEUTRAL_WORDS = stem_set(
     "observation repeat measure take full set transfer transport refer referral escalate escalation call send seen "
     "see attention response manage management treat treatment act action advise advised advice recommend recommended "
     "recommendation needed need needs require required requires warrant warrants indicated consider considered consult "
-    "confirm clarify ask explain discuss exclude excluded rule ruled test testing tests investigation workup screen screening pathway "
+    "confirm clarify ask explain discuss exclude excluded rule ruled test testing tests "
+    "investigation workup screen screening pathway "
     "protocol guideline guidance passage rules plan follow following step steps step go attend come arrange prompt "
     "immediate immediately now today soon early promptly urgently once delay wait waiting minutes minute hour hours "
     "day days week weeks month months year years time times onset duration currently current present recent recently "
@@ -40,7 +41,8 @@ NEUTRAL_WORDS = stem_set(
     "make makes made get gets help keep leave alone place say says whether regarding concerns cause suspect "
     "rapid rapidly quickly quick sudden safe safety possible serious life threatening significant abnormal "
     "number numbers figure high elevated help breathe percent degrees celsius also aged older younger body both "
-    "sit upright watch lead stay line home enough self origin source course nature mean means"
+    "sit upright watch lead stay line home enough self origin source course nature mean means "
+    "worrying worry signal complicate points point toward"
 )
 """Words that state no clinical fact by themselves: the vocabulary of any triage note."""
 
@@ -52,11 +54,11 @@ MANDATORY_WORDS = stem_set(
 """Words that change the meaning of a clinical fact, and so need evidence of their own."""
 
 _FOREIGN = word_set(
-    "el los las una unas del que con para por como pero muy esta este sus ser fue le les des est sont avec pour dans sur "
-    "pas une qui ne ce cette aux der die das und ist nicht mit ein eine auf bei sich dem den von zu im il lo gli della di "
-    "che per non sono ha uma dos em mais het een van met voor niet zijn yang dan untuk dengan pada ini itu tidak adalah "
-    "ve bir bu icin ile jest nie sie och att som med av til og det er ang mga possivel dolor fiebre grave urgencias "
-    "ahora inmediatamente douleur fievre maintenant"
+    "el los las una unas del que con para por como pero muy esta este sus ser fue le les des est sont avec pour "
+    "dans sur pas une qui ne ce cette aux der die das und ist nicht mit ein eine auf bei sich dem den von zu im "
+    "il lo gli della di che per non sono ha uma dos em mais het een van met voor niet zijn yang dan untuk dengan "
+    "pada ini itu tidak adalah ve bir bu icin ile jest nie sie och att som med av til og det er ang mga possivel "
+    "dolor fiebre grave urgencias ahora inmediatamente douleur fievre maintenant "
 )
 _SHARED = word_set("die in is an he per er den sur set was has as at it on no me so by")
 _PLAIN = 0.5

@@ -188,13 +188,13 @@ def _person(case: DeidentifiedCase) -> Item:
 def _finding(finding: Finding) -> Item:
     texts = [finding.title, finding.reason, *([finding.where_and_when] if finding.where_and_when else [])]
     sentences = tuple(s for text in texts for s in read(text, "finding"))
-    numbers = [n for s in sentences for n in numbers_of(s)]
-    scored = {k for k in finding.values if k in {"score", "total"}}
+    scored = {"score", "total"} & finding.values.keys()
+    score = measure_of(finding.rule)
+    # The parts of a score are points, not measurements: of a score only the total counts.
+    numbers = [n for s in sentences for n in numbers_of(s) if not scored or n.measure in (None, score)]
     for key, value in finding.values.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or (scored and key not in scored):
-            continue  # the parts of a score are points, not measurements
-        measure = measure_of(finding.rule) if key in scored else measure_of(key)
-        numbers.append(Number(value=float(value), measure=measure))
+        if isinstance(value, int | float) and not isinstance(value, bool) and (not scored or key in scored):
+            numbers.append(Number(value=float(value), measure=score if scored else measure_of(key)))
     unwell = {"deterioration": Stance.AFFIRMED} if finding.priority >= Priority.HIGH else {}
     return Item(kind="finding", sentences=sentences, numbers=tuple(numbers), signs=unwell)
 

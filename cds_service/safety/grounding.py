@@ -26,11 +26,12 @@ import re
 from dataclasses import dataclass
 
 from cds_service.safety.check import ASSESSMENT, CONCERN, QUESTION, Check, CheckInput
+from cds_service.safety.direction import DIRECTIONS, direction_said
 from cds_service.safety.english import MANDATORY_WORDS, NEUTRAL_WORDS
 from cds_service.safety.evidence import Evidence, Item
 from cds_service.safety.lexicon import ancestry
 from cds_service.safety.medicines import ANY, medicines_in, same_medicine
-from cds_service.safety.numbers import ADULT_RANGES, Number, numbers_of, related
+from cds_service.safety.numbers import ADULT_RANGES, Number, numbers_of, related, unit_of
 from cds_service.safety.reading import Mention, Sentence, Stance
 from cds_service.safety.words import FUNCTION_WORDS, stem
 
@@ -42,11 +43,8 @@ _LINKS = re.compile(
     r" (?:due to|caused by|because of|secondary to|result of|resulting from|owing to|explained by|explains|causes|"
     r"causing) "
 )
-_DIRECTIONS = {
-    "low": "low", "reduced": "low", "decreased": "low", "falling": "low", "dropped": "low", "slow": "low",
-    "high": "high", "elevated": "high", "raised": "high", "increased": "high", "fast": "high", "rapid": "high",
-    "rising": "high", "normal": "normal", "stable": "normal", "unremarkable": "normal", "reassuring": "normal",
-}  # fmt: skip
+NO_CONTENT = FUNCTION_WORDS | NEUTRAL_WORDS
+SIDES = frozenset({"left", "right", "bilateral"})
 WORSE = stem("worse")
 _SAME = {stem(w): WORSE for w in ("worsening", "worsens", "deteriorated", "deteriorating")}
 _CHART_KINDS = frozenset({"symptom", "sign", "history", "person"})
@@ -178,7 +176,7 @@ def _directions_hold(sentence: Sentence, evidence: Evidence) -> bool:
 
 def _direction_holds(mention: Mention, sentence: Sentence, evidence: Evidence) -> bool:
     """Whether each "low", "high" or "normal" beside a measure agrees with its value in the case."""
-    said = _direction_said(mention, sentence)
+    said = direction_said(mention, sentence)
     if said is None or mention.stance in (Stance.SUPPOSED, Stance.NEGATED):
         return True
     values = [n for n in evidence.chart_numbers() if related(mention.term.id, n.measure) and n.measure and not n.bound]
@@ -194,23 +192,8 @@ def _direction_holds(mention: Mention, sentence: Sentence, evidence: Evidence) -
         mention.term.id == t for i in evidence.items if i.kind == "finding" for t, _ in i.stances()
     ):
         return True  # a rule fired on it, and no rule of ours fires on a score that is low
-    word = next((t.stem for t in sentence.tokens if _DIRECTIONS.get(t.word) == said), "")
+    word = next((t.stem for t in sentence.tokens if DIRECTIONS.get(t.word) == said), "")
     return word in evidence.words or word in evidence.cited_words
-
-
-def _direction_said(mention: Mention, sentence: Sentence) -> str | None:
-    toks = sentence.tokens
-    near = [toks[i].word for i in range(mention.start - 1, max(-1, mention.start - 3), -1)]
-    for i in range(mention.end, min(len(toks), mention.end + 4)):
-        if toks[i].word in {",", ";", "and", "with", "but"} or toks[i].is_number:
-            break
-        near.append(toks[i].word)
-    for word in near:
-        if word in {",", ";", "and", "with", "but"}:
-            continue
-        if word in _DIRECTIONS:
-            return _DIRECTIONS[word]
-    return None
 
 
 # -- words that turn a meaning, causes, coverage ------------------------------------------------------------------
@@ -218,9 +201,10 @@ def _turning_words_hold(sentence: Sentence, evidence: Evidence) -> bool:
     inside = {i for m in sentence.mentions for i in range(m.start, m.end)}
     measured = any(m.term.kind == "measure" for m in sentence.mentions)
     for i, tok in enumerate(sentence.tokens):
-        if i in inside or tok.stem not in MANDATORY_WORDS or sentence.stances[i] is Stance.SUPPOSED:
+        named = i in inside and tok.word not in SIDES
+        if named or tok.stem not in MANDATORY_WORDS or sentence.stances[i] is Stance.SUPPOSED:
             continue
-        if measured and tok.word in _DIRECTIONS:
+        if measured and tok.word in DIRECTIONS:
             continue
         if not _word_held(tok.stem, sentence.stances[i], evidence):
             return False
@@ -261,7 +245,7 @@ def _share(sentence: Sentence, evidence: Evidence) -> float:
     content = [
         (tok.stem, sentence.stances[i])
         for i, tok in enumerate(sentence.tokens)
-        if i not in inside and tok.is_word and tok.stem not in FUNCTION_WORDS and tok.stem not in NEUTRAL_WORDS
+        if i not in inside and tok.is_word and tok.stem not in NO_CONTENT and unit_of(tok.word) is None
     ]
     terms = [m for m in sentence.mentions if m.term.kind != "person"]
     held = sum(_word_held(w, s, evidence) or _word_held(w, Stance.AFFIRMED, evidence) for w, s in content)
@@ -279,9 +263,7 @@ def _alike(sentence: Sentence, inp: CheckInput) -> bool:
 
 def _anchored(sentence: Sentence, evidence: Evidence) -> bool:
     return any(_anywhere(m.term.id, evidence) or m.term.kind == "measure" for m in sentence.mentions) or any(
-        t.stem in evidence.words and t.stem not in FUNCTION_WORDS and t.stem not in NEUTRAL_WORDS
-        for t in sentence.tokens
-        if t.is_word
+        t.stem in evidence.words and t.stem not in NO_CONTENT for t in sentence.tokens if t.is_word
     )
 
 

@@ -30,9 +30,9 @@ _DECIDER = either("words", "decider")
 _APPROVED_FIRST = phrases("medication", "approved_first")
 _ASKED = phrases("medication", "asked")
 _NOT_DEFERRED = re.compile(
-    rf" (?:no|not|without|before|skip|bypass\w*|regardless of|even if|already|has|had|have|unavailable|unnecessary|need "
-    rf"not|needn't|instead of|rather than)(?: \w+){{0,5}} (?:{_DECIDER}(?:'?s)?(?: \w+){{0,2}} (?:approv\w+|review|"
-    rf"decision|order\w*)|approv\w+|{_DECIDER} ?[.,]?$)| approval (?:is )?(?:not|un)"
+    rf" (?:no|not|without|before|skip|bypass\w*|regardless of|even if|already|has|had|have|unavailable|unnecessary|"
+    rf"need not|needn't|instead of|rather than)(?: \w+){{0,5}} (?:{_DECIDER}(?:'?s)?(?: \w+){{0,2}} (?:approv\w+|"
+    rf"review|decision|order\w*)|approv\w+|{_DECIDER} ?[.,]?$)| approval (?:is )?(?:not|un)"
 )
 _UNCHANGED = phrases("medication", "unchanged")
 _LISTING = phrases("medication", "listing")

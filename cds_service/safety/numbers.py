@@ -53,6 +53,8 @@ class Number:
             return False
         if self.unit and other.unit and self.unit != other.unit:
             return False
+        if other.bound and not (self.bound or self.supposed):
+            return False  # a limit is no value
         return related(self.measure, other.measure)
 
     def holds_for(self, value: float) -> bool:
@@ -84,13 +86,16 @@ def _numbers(sentence: Sentence) -> Iterator[Number]:
     inside = {i for m in sentence.mentions for i in range(m.start, m.end)}
     for i, tok in enumerate(toks):
         spelt = tok.word in _SPELT and i + 1 < len(toks) and _UNITS.get(toks[i + 1].word) in _TIMES
-        if i in inside or tok.word in EMERGENCY_NUMBERS or not (tok.is_number or spelt):
+        if i in inside or not (tok.is_number or spelt):
             continue
         written = tok.word.replace(",", "")
         unit = _unit_after(toks, i + 1)
+        measure = _sense(_measure(sentence.mentions, toks, i), unit)
+        if tok.word in EMERGENCY_NUMBERS and measure is None and unit is None:
+            continue
         yield Number(
             value=float(_SPELT[tok.word] if spelt else written),
-            measure=_sense(_measure(sentence.mentions, toks, i), unit),
+            measure=measure,
             unit=unit,
             bound=_bound(toks, i),
             decimals=len(written.partition(".")[2]),
@@ -131,7 +136,7 @@ def _measure(mentions: Sequence[Mention], toks: Sequence[Token], at: int) -> str
 
 def _measured(mention: Mention) -> str | None:
     """The measure a term names, or for a sign that a number establishes ("fever of 39") the measure of that number."""
-    return mention.term.id if mention.term.kind == "measure" else _MEASURE_OF_SIGN.get(mention.term.id)
+    return mention.term.id if mention.term.kind == "measure" else MEASURE_OF_SIGN.get(mention.term.id)
 
 
 def _bound(toks: Sequence[Token], at: int) -> str | None:
@@ -181,4 +186,7 @@ ADULT_RANGES = tuple(
     )
     for row in rows("measures.csv")
 )
-_MEASURE_OF_SIGN = {sign: known.measure for known in ADULT_RANGES for sign, _, _ in known.signs}
+MEASURE_OF_SIGN = {sign: known.measure for known in ADULT_RANGES for sign, _, _ in known.signs} | {
+    "hypercalcemia": "calcium", "hypocalcemia": "calcium", "anemia": "hemoglobin", "acidosis": "ph",
+}  # fmt: skip
+"""The measure whose number a sign is named for."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from cds_service.safety.lexicon import TERM_PHRASES, TERMS, Phrases, Term, unlisted_condition
-from cds_service.safety.words import Token, sentences, stem_set, tokens
+from cds_service.safety.words import Token, sentences, stem_set, tokens, word_set
 
 
 class Stance(StrEnum):
@@ -106,7 +106,8 @@ _SUPPOSITIONS = _cues(
 )  # fmt: skip
 _OTHERS = _cues(
     "family history", "family history of", "father", "mother", "brother", "sister", "son", "daughter", "husband",
-    "wife", "grandmother", "grandfather", "sibling", "parent", "parents", "uncle", "aunt", "cousin", "relative", "relatives",
+    "wife", "grandmother", "grandfather", "sibling", "parent", "parents", "uncle", "aunt", "cousin",
+    "relative", "relatives",
 )  # fmt: skip
 _HEDGES = _cues(
     "possible", "possibly", "possibility", "probable", "probably", "likely", "unlikely", "suspected", "suspicion",
@@ -121,10 +122,10 @@ _HEDGES = _cues(
     "alert for", "warning", "worry", "cause for", "uncertain", "unclear", "not certain", "cannot be certain",
     "treat as", "need to exclude", "needs exclusion", "in keeping with", "resemble", "resembles",
 )  # fmt: skip
-_LATER_HEDGES = stem_set(
-    "possible probable likely unlikely suspected concern considered consider risk screen screening pathway protocol "
-    "guideline symptoms symptom signs sign features flag flags alert bundle workup evaluation suspicion criteria like "
-    "assessment assessed query question possibility uncertain unclear"
+_LATER_HEDGES = word_set(
+    "possible probable likely unlikely suspected concern considered consider risk risks screen screening pathway "
+    "protocol guideline symptoms symptom signs sign features flag flags alert bundle workup evaluation suspicion "
+    "criteria like assessment assessed query question possibility uncertain unclear"
 )
 _SCOPE_ENDS = stem_set("but however although though except yet still while whereas and reports reported presents has "
                        "have is are shows needs need requires because since who which suggest suggests raises "
@@ -226,6 +227,14 @@ def _backward(toks: Sequence[Token], end: int) -> range:
     return range(start, end)
 
 
+def _clause(toks: Sequence[Token], at: int, most: int) -> int:
+    """Where the clause of the token at `at` begins, at most `most` tokens before it."""
+    start = at
+    while start > 0 and at - start < most and toks[start - 1].word not in {";", ":", "but"}:
+        start -= 1
+    return start
+
+
 ASSERTIONS = frozenset(
     {"has", "have", "had", "having", "is", "are", "was", "suffering", "suffers", "experiencing", "confirms",
      "confirmed", "shows", "showing", "demonstrates", "proves", "means", "diagnosed", "indicates", "indicate",
@@ -246,10 +255,9 @@ def _hedged(toks: Sequence[Token], start: int, end: int, hedges: set[int], doubt
     while verb >= 0 and start - verb <= 4 and toks[verb].word in _DETERMINERS and verb not in hedges:
         verb -= 1
     if verb >= 0 and verb not in hedges and toks[verb].word in ASSERTIONS:
-        return any(t.stem in _SOFTENERS for t in toks[max(0, verb - 4) : start])
-    clause = start
-    while clause > 0 and toks[clause - 1].word not in {";", ":", "but"} and start - clause < 14:
-        clause -= 1
+        return any(t.stem in _SOFTENERS for t in toks[_clause(toks, verb, 4) : start])
+    clause = _clause(toks, start, 14)
     if any(i in hedges for i in range(clause, start)) or any(i in doubts for i in range(end, end + 5)):
         return True
-    return any(t.stem in _LATER_HEDGES for t in toks[end : end + 4])
+    after = list(takewhile(lambda t: t.word != ",", toks[end : end + 4]))
+    return any(t.word in _LATER_HEDGES for t in after)

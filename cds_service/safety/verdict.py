@@ -9,6 +9,9 @@ from cds_service.safety.check import Check, CheckInput
 SAFETY_VERSION = "1"
 """Changes when a check does: it is recorded with every answer."""
 
+SAFETY_VERSION = "1"
+"""Version of the checks and their tables; it goes up with every change of meaning."""
+
 CHECKS: tuple[Check, ...] = (
     contract.CHECK,
     certainty.CHECK,

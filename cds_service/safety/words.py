@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _TOKEN = re.compile(r"\d{1,3}(?:,\d{3})+(?![\d])|\d+(?:\.\d+)?|[a-z][a-z0-9]*(?:'[a-z]+)?|[^\s\w]", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n+")
@@ -52,6 +53,7 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFKC", text).translate(_QUOTES)
 
 
+@lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """A crude English stem over one spelling: ``dyspnoea`` and ``dyspnea``, ``reviews`` and ``reviewed`` agree."""
     word = word.removesuffix("'s").replace("'", "")

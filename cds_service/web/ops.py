@@ -6,10 +6,7 @@ from collections.abc import Callable, Mapping
 
 from flask import Blueprint, Response, jsonify
 
-from cds_service.monitoring import metrics
-
-Probe = Callable[[], str | None]
-"""Answers None when its part is ready, else a static word that says what is wrong."""
+from cds_service.monitoring import Probe, metrics
 
 
 def blueprint(probes: Mapping[str, Probe], refresh: Callable[[], None]) -> Blueprint:

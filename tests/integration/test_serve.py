@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
-from cds_service.demo.chart import request_body
+from cds_service.sample.chart import request_body
 from tests.support.processes import all_gone, descendants, serving
 
 

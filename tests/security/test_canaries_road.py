@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from cds_service.demo.chart import request_body
 from cds_service.ledger.tables import metadata
 from cds_service.monitoring import metrics
+from cds_service.sample.chart import request_body
 
 CANARIES = [
     "Rosalind", "Fictiva", "Quill", "Ottilie", "Inventa", "Benedikt", "00471193", "010-0142", "010-0199",

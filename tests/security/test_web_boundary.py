@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cds_service.demo.chart import request_body
+from cds_service.sample.chart import request_body
 from cds_service.web import loopback
 
 CALL = "/cds-services/patient-triage"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cds_service.cards import EXTENSION
-from cds_service.demo.chart import request_body
+from cds_service.sample.chart import request_body
 from hooks.response import problems
 from hooks.services import SERVICES
 

@@ -39,7 +39,7 @@ def _finding(
     terms = ", ".join(dict.fromkeys(m.term for m in mentions))
     origins = " and ".join(dict.fromkeys(str(m.origin) for m in mentions))
     suspected = all(m.status is Status.UNCERTAIN for m in mentions)
-    reason = f"The {origins} {'asks about' if suspected else 'names'} {terms}"
+    reason = f"{'Suspected' if suspected else 'Named'} in the {origins}: {terms}"
     if raised_by:
         reason += f"; {priority.label} because of {', '.join(words(n) for n in raised_by)}"
     return Finding(
@@ -106,7 +106,9 @@ def _row(flag: Flag, term: Term) -> tuple[str, ...]:
 
 
 def _grade_words(chosen: Grade) -> str:
-    raised = [f"{p.label} with {', '.join(words(n) for n in names)}" for p, names in sorted(chosen.raised.items())]
+    raised = [
+        f"{p.label} with any of {', '.join(words(n) for n in names)}" for p, names in sorted(chosen.raised.items())
+    ]
     return "; ".join([chosen.base.label, *raised])
 
 

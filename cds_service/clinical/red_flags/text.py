@@ -31,6 +31,7 @@ ABBREVIATIONS = (
     (r"\brt\b\.?", " right "),
     (r"\(\+\)|(?<![\w+])\+(?= ?[a-z])|(?<=[a-z])\+(?!\w)", " positive "),
     (r"\(-\)", " negative "),
+    (r"\((disorder|finding|situation|procedure|event|observable entity)\)", " "),  # semantic tags of SNOMED CT names
     (r"\bha\b", " headache "),
     (r"\b(of|an|acute|recent|old|out|prior|post|possible) +mi\b", r" \1 myocardial infarction "),
     (r"\? *(?=(no|none|nope|denied|denies)\b)", " : "),

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Container
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from transformers import (
@@ -21,7 +20,6 @@ from transformers import (
     AutoTokenizer,
     BitsAndBytesConfig,
     DynamicCache,
-    LogitsProcessor,
     LogitsProcessorList,
     StoppingCriteria,
     StoppingCriteriaList,
@@ -31,26 +29,21 @@ from transformers.utils import logging as transformers_logging
 from cds_service.errors import BackendError
 from cds_service.inference.adapters import check_peft_adapter
 from cds_service.inference.backend import MAX_NEW_TOKENS, Finish, Generation
+from cds_service.inference.backends.guide import ContractProcessor, Grammars
 from cds_service.inference.checksum import sha256_of
 from cds_service.inference.contract import (
     ContractBroken,
     Encoding,
     Offers,
     can_encode,
-    render_regex,
 )
 from cds_service.inference.prompt import Prompt, prefix
 from cds_service.settings import Quantization
-
-if TYPE_CHECKING:
-    from llguidance import LLMatcher
 
 transformers_logging.disable_progress_bar()
 transformers_logging.set_verbosity_error()  # its warnings may quote inputs
 
 _LOOKUP_TOKENS = 8  # candidates copied from the prompt for one step of a causal model
-_KEPT_GRAMMARS = 8
-_SLICES = [r"[A-Za-z0-9 ,.'()/%+-]{1,10}", r"[A-Za-z0-9 ,.'()/%+-]{1,30}", r"[A-Za-z0-9 ,.'()/%+-]+"]
 
 
 class HfBackend:
@@ -84,7 +77,7 @@ class HfBackend:
         self.encoding = _encoding(self._tokenizer)
         self.name = f"transformers/{folder.name}"
         self.version = f"transformers safetensors:{weights} adapter:{adapted} quantization:{quantization}"
-        self._grammars = _Grammars(self._tokenizer, self._model)
+        self._grammars = Grammars(self._tokenizer, self._model)
         # bitsandbytes on a CPU is fast for one token at a time only, so looking ahead would cost more than it saves
         self._looks_ahead = self._causal and not (quantization is Quantization.NF4 and self._device.type == "cpu")
         self._lock = threading.Lock()
@@ -135,53 +128,8 @@ class HfBackend:
             )
         tokens = output[0, begin:].tolist()
         finish: Finish = "stop" if guide.complete(tokens) else "timeout" if clock.passed else "length"
-        text = self._tokenizer.decode(tokens, skip_special_tokens=True).strip()
+        text = self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False).strip()
         return Generation(text=text, tokens=len(tokens), seconds=time.monotonic() - started, finish=finish)
-
-
-class ContractProcessor(LogitsProcessor):
-    """Masks every token that the grammar does not allow next.
-
-    The matcher follows the tokens after position `begin`. When a call shows fewer or other tokens than the last one
-    (assisted decoding looks ahead and takes candidates back), it is rolled back to where both agree.
-    """
-
-    def __init__(self, matcher: LLMatcher, begin: int, ends: Container[int]) -> None:
-        self._matcher = matcher
-        self._begin = begin
-        self._ends = ends
-        self._seen: list[int] = []
-
-    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
-        """`scores` (1, vocabulary) with what is not allowed after `input_ids` (1, length) at minus infinity."""
-        if not self._follow(input_ids[0, self._begin :].tolist()):
-            return scores  # behind a candidate that is rejected anyway: whatever follows it is thrown away
-        allowed = torch.frombuffer(bytearray(self._matcher.compute_logit_bias()), dtype=torch.uint8).bool()
-        mask = torch.zeros(scores.shape[-1], dtype=torch.bool)
-        width = min(len(allowed), len(mask))
-        mask[:width] = allowed[:width]
-        return scores.masked_fill(~mask.to(scores.device), float("-inf"))
-
-    def complete(self, tokens: list[int]) -> bool:
-        """Whether `tokens`, with or without an end mark, bring the grammar to its end."""
-        words = tokens[:-1] if tokens and tokens[-1] in self._ends else tokens
-        return self._follow(words) and bool(self._matcher.is_accepting())
-
-    def _follow(self, tokens: list[int]) -> bool:
-        same = 0
-        for ours, theirs in zip(self._seen, tokens, strict=False):
-            if ours != theirs:
-                break
-            same += 1
-        if same < len(self._seen):
-            self._matcher.rollback(len(self._seen) - same)
-        self._seen = tokens[:same]
-        fresh = tokens[same:]
-        taken = self._matcher.try_consume_tokens(fresh) if fresh else 0
-        self._seen = tokens[: same + taken]
-        if self._matcher.is_error():
-            raise BackendError("the output grammar failed while decoding")
-        return taken == len(fresh)
 
 
 class _Deadline(StoppingCriteria):
@@ -191,42 +139,10 @@ class _Deadline(StoppingCriteria):
         self._deadline = deadline
         self.passed = False
 
-    def __call__(self, input_ids: torch.LongTensor, scores: Any, **_: Any) -> torch.BoolTensor:  # noqa: ANN401, ARG002
+    def __call__(self, input_ids: torch.LongTensor, scores: Any, **_: Any) -> torch.BoolTensor:  # noqa: ARG002
         """One flag for each sequence of the batch."""
         self.passed = time.monotonic() > self._deadline
         return torch.full((input_ids.shape[0],), self.passed, dtype=torch.bool, device=input_ids.device)
-
-
-class _Grammars:
-    """One matcher for each shape of offers, kept with the masks it has already computed."""
-
-    def __init__(self, tokenizer: Any, model: Any) -> None:  # noqa: ANN401
-        import llguidance
-        import llguidance.hf
-
-        ends = model.generation_config.eos_token_id or tokenizer.eos_token_id
-        self.ends: list[int] = ends if isinstance(ends, list) else [ends]
-        try:
-            self._tokens = llguidance.hf.from_tokenizer(
-                tokenizer, n_vocab=model.get_output_embeddings().weight.shape[0], eos_token=self.ends, slices=_SLICES
-            )
-        except Exception:  # noqa: BLE001
-            raise BackendError("this tokenizer cannot be constrained: a fast tokenizer is needed") from None
-        self._matchers: dict[tuple[tuple[int, int, int], Encoding], LLMatcher] = {}
-
-    def matcher(self, offers: Offers, encoding: Encoding) -> LLMatcher:
-        """A matcher at its beginning."""
-        import llguidance
-
-        key = (offers.counts, encoding)
-        if key not in self._matchers:
-            if len(self._matchers) >= _KEPT_GRAMMARS:
-                del self._matchers[next(iter(self._matchers))]
-            grammar = llguidance.LLMatcher.grammar_from_regex(render_regex(offers, encoding))
-            self._matchers[key] = llguidance.LLMatcher(self._tokens, grammar, log_level=0)
-        matcher = self._matchers[key]
-        matcher.reset()
-        return matcher
 
 
 def _resolve(device: str) -> str:
@@ -235,7 +151,7 @@ def _resolve(device: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _load(folder: Path, quantization: Quantization, device: torch.device) -> Any:  # noqa: ANN401
+def _load(folder: Path, quantization: Quantization, device: torch.device) -> Any:
     config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     number = torch.bfloat16 if device.type == "cuda" else torch.float32
     four_bits = BitsAndBytesConfig(
@@ -254,7 +170,7 @@ def _load(folder: Path, quantization: Quantization, device: torch.device) -> Any
     )
 
 
-def _adapt(model: Any, adapter: Path) -> Any:  # noqa: ANN401
+def _adapt(model: Any, adapter: Path) -> Any:
     from peft import PeftModel
 
     linear = {n: (m.in_features, m.out_features) for n, m in model.named_modules() if isinstance(m, torch.nn.Linear)}
@@ -265,7 +181,7 @@ def _adapt(model: Any, adapter: Path) -> Any:  # noqa: ANN401
         raise BackendError("peft could not load the adapter: its files are damaged") from None
 
 
-def _encoding(tokenizer: Any) -> Encoding:  # noqa: ANN401
+def _encoding(tokenizer: Any) -> Encoding:
     try:
         return can_encode(
             lambda text: tokenizer(text, add_special_tokens=False)["input_ids"],

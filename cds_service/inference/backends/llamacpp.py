@@ -23,6 +23,7 @@ from cds_service.inference.prompt import Prompt, prefix
 CONTEXT_TOKENS = 3072
 _BATCH_TOKENS = 256  # also how often the deadline is looked at while the prompt is read
 _SEED = 7
+_WARM_S = 300.0
 
 
 class LlamaCppBackend:
@@ -44,37 +45,46 @@ class LlamaCppBackend:
             adapted = sha256_of(adapter)[:16]
         self.version = f"llama.cpp gguf:{weights} adapter:{adapted}"
         self._lock = threading.Lock()
+        self._at_prefix = False
         self._server: Any = _start(model, adapter, threads)
 
     def warm(self) -> None:
-        """Read the prompt's prefix once; later prompts continue from its state."""
-        nothing = Offers(risk_factors=(), actions=(), passages=())
-        self._continue(prefix(self.encoding), nothing, deadline_s=120.0, most_tokens=1)
+        """Read the prompt's prefix once; every prompt continues from its state."""
+        with self._lock:
+            self._rewind(_Answer(_WARM_S))
 
     def generate(self, prompt: Prompt, offers: Offers, *, deadline_s: float) -> Generation:
         """Continue `prompt` under the contract's grammar."""
-        return self._continue(prompt.text, offers, deadline_s=deadline_s, most_tokens=MAX_NEW_TOKENS)
-
-    def _continue(self, text: str, offers: Offers, *, deadline_s: float, most_tokens: int) -> Generation:
-        request = {
-            "prompt": text,
-            "n_predict": most_tokens,
-            "temperature": 0.0,
-            "seed": _SEED,
-            "grammar": render_gbnf(offers, self.encoding),
-            "cache_prompt": True,
-            "stream": True,
-            "return_progress": True,
-        }
         with self._lock:
-            if self._server is None:
-                raise BackendError("the model was closed")
             answer = _Answer(deadline_s)
-            try:
-                self._server.handle_completions(request, answer.take)
-            except Exception:  # noqa: BLE001  (its text may quote the prompt)
-                raise BackendError("llama.cpp failed while answering") from None
-        return answer.generation()
+            self._rewind(answer)
+            if not answer.late():
+                self._ask(prompt.text, answer, n_predict=MAX_NEW_TOKENS, grammar=render_gbnf(offers, self.encoding))
+            return answer.generation()
+
+    def _rewind(self, answer: _Answer) -> None:
+        """Bring the engine's state to the end of the prompt's prefix.
+
+        Rounding depends on how a text was cut into batches, so a prompt that went on from wherever it parts from the
+        last one could be answered differently from time to time. From one fixed state it is not. The first time takes
+        two rounds, since only a prefix that is read again has its last token read alone.
+        """
+        for _ in range(1 if self._at_prefix else 2):
+            self._ask(prefix(self.encoding), answer, n_predict=0)
+            if answer.late():
+                return
+        self._at_prefix = True
+
+    def _ask(self, text: str, answer: _Answer, **more: Any) -> None:
+        if self._server is None:
+            raise BackendError("the model was closed")
+        request = {"prompt": text, "temperature": 0.0, "seed": _SEED, "cache_prompt": True, "stream": True, **more}
+        answer.begin()
+        try:
+            self._server.handle_completions(request | {"return_progress": True}, answer.take)
+        except Exception:  # noqa: BLE001  (its text may quote the prompt)
+            raise BackendError("llama.cpp failed while answering") from None
+        answer.check()
 
     def close(self) -> None:
         """Free the model."""
@@ -83,11 +93,15 @@ class LlamaCppBackend:
 
 
 class _Answer:
-    """Collects the stream of one answer, and stops it at the deadline."""
+    """Collects the stream of one answer, and stops it at the deadline, which runs from the making of this."""
 
     def __init__(self, deadline_s: float) -> None:
         self._started = time.monotonic()
         self._deadline_s = deadline_s
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what was collected; the clock goes on."""
         self._parts: list[str] = []
         self._tokens = 0
         self._finish: Finish | None = None
@@ -110,21 +124,28 @@ class _Answer:
             return True
         return False
 
-    def generation(self) -> Generation:
-        """What was written. Raises BackendError when the engine refused or broke off."""
+    def late(self) -> bool:
+        """Whether the deadline ended the stream."""
+        return self._finish == "timeout"
+
+    def check(self) -> None:
+        """Raise BackendError when the engine refused or broke off."""
         if self._failed == "exceed_context_size_error":
             raise BackendError("the prompt does not fit into the model's context")
         if self._failed is not None or self._finish is None:
             raise BackendError("llama.cpp refused the request or broke off")
+
+    def generation(self) -> Generation:
+        """What was written."""
         return Generation(
             text="".join(self._parts),
             tokens=self._tokens or len(self._parts),
             seconds=time.monotonic() - self._started,
-            finish=self._finish,
+            finish=self._finish or "timeout",
         )
 
 
-def _start(model: Path, adapter: Path | None, threads: int) -> Any:  # noqa: ANN401  (the wheel has no types)
+def _start(model: Path, adapter: Path | None, threads: int) -> Any:
     try:
         import xllamacpp
     except ImportError:

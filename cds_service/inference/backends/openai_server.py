@@ -2,7 +2,8 @@
 
 De-identified prompts leave the process here, so the address is checked before anything is sent: loopback, or https to
 a host of the allow-list; no redirect is followed, no proxy or ``.netrc`` of the environment is used, the answer is
-capped in bytes and in time. The contract travels as a JSON schema in ``response_format``. Servers may add white
+capped in bytes and in time (a server that falls silent half-way ends after twice the deadline at the latest). The
+contract travels as a JSON schema in ``response_format``. Servers may add white
 space or reorder fields, so the answer is brought into the contract's form before it is handed on.
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from cds_service.errors import BackendError, ConfigurationError
 from cds_service.inference.backend import MAX_NEW_TOKENS, Finish, Generation
@@ -121,16 +123,16 @@ def compact(text: str) -> str:
 def _read(response: requests.Response, deadline: float) -> dict[str, Any]:
     body = bytearray()
     try:
-        for block in response.iter_content(8192):
+        while block := response.raw.read1(8192, decode_content=True):  # whatever has come, without waiting for more
             body += block
             if len(body) > MAX_ANSWER_BYTES:
                 raise BackendError("the model server's answer is too large")
             if time.monotonic() > deadline:
                 raise _LateError(_LATE)
         value = json.loads(body)
-    except requests.Timeout:
+    except ReadTimeoutError:
         raise _LateError(_LATE) from None
-    except (requests.RequestException, ValueError):
+    except (HTTPError, OSError, ValueError):
         raise BackendError("the model server's answer broke off or is not JSON") from None
     if not isinstance(value, dict):
         raise BackendError("the model server's answer is not a JSON object")
@@ -145,7 +147,7 @@ def _checked(url: str, hosts: tuple[str, ...]) -> str:
     except ValueError:
         raise ConfigurationError("CDS_OPENAI_URL is not a URL") from None
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise ConfigurationError("CDS_OPENAI_URL may hold no user, password, query or fragment: use CDS_OPENAI_KEY_FILE")
+        raise ConfigurationError("CDS_OPENAI_URL may hold no user, password or query: use CDS_OPENAI_KEY_FILE")
     if not (_is_loopback(parts) or (parts.scheme == "https" and parts.hostname in {h.lower() for h in hosts})):
         raise ConfigurationError("CDS_OPENAI_URL must be loopback, or https to a host named in CDS_OPENAI_HOSTS")
     return url.rstrip("/")

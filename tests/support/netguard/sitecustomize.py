@@ -22,10 +22,7 @@ def guard(event, args):
         address = args[1]
         if not isinstance(address, tuple) or _is_local(address[0]):
             return
-    elif event == "socket.getaddrinfo":
-        if _is_local(args[0]):
-            return
-    elif event == "socket.gethostbyname":
+    elif event == "socket.getaddrinfo" or event == "socket.gethostbyname":
         if _is_local(args[0]):
             return
     else:

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 
 from cds_service import cards
 from cds_service.domain import (
+    PRELIMINARY_NOTICE,
     Advice,
     Assessment,
     AssessmentOutcome,
@@ -181,7 +182,7 @@ def test_an_unreviewed_guideline_says_so_and_a_reviewed_one_does_not():
 
 def test_the_ai_card_is_labelled():
     card = build(advice(outcome=READY)).cards[0]
-    assert cards.PRELIMINARY in card["detail"]
+    assert PRELIMINARY_NOTICE in card["detail"]
     assert "AI" in card["summary"]
     assert "AI-made" in card["source"]["label"]
     assert "url" not in card["source"]

@@ -128,7 +128,9 @@ def test_the_grammar_accepts_every_draft_that_can_be_written(judges, encoding, d
 
 
 @both
-@given(draft=drafts, where=st.floats(0, 1), put=st.text(BODY + '"|;:{}[]<>`\\\n\t?!é', max_size=3), drop=st.integers(0, 3))
+@given(
+    draft=drafts, where=st.floats(0, 1), put=st.text(BODY + '"|;:{}[]<>`\\\n\t?!é', max_size=3), drop=st.integers(0, 3)
+)
 @settings(max_examples=200, deadline=None)
 def test_grammar_and_reader_agree_on_damaged_texts(judges, encoding, draft, where, put, drop):
     text = encode(draft, OFFERS, encoding)

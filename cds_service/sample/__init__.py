@@ -1,0 +1,1 @@
+"""A fictional chart, for the demo, benchmarks and tests."""

@@ -1,0 +1,144 @@
+"""The policy decides: what a line says is what comes out."""
+
+import pytest
+
+from anonymization.errors import PolicyError
+from anonymization.policy import ALLOWED, PACKAGED, Action, Policy, packaged_policy
+from anonymization.structured import structure
+
+TEXT = PACKAGED.read_text(encoding="utf-8")
+
+
+def with_line(path, line):
+    """The packaged policy with the line of `path` replaced (or removed, for None)."""
+    resource, _, element = path.partition(".")
+    out, here = [], None
+    replaced = False
+    for row in TEXT.splitlines():
+        if row.startswith("["):
+            here = row.strip("[]")
+        key = row.split(" = ")[0].strip('"')
+        if here == resource and key == element:
+            replaced = True
+            if line is not None:
+                out.append(f'"{element}" = {line}')
+        else:
+            out.append(row)
+    assert replaced, f"no line for {path}"
+    return Policy.parse("\n".join(out))
+
+
+def seen(chart, policy):
+    """Everything of the chart that the policy lets through, before the text is scrubbed."""
+    done = structure(chart(), policy)
+    return {
+        "age": done.age,
+        "sex": done.sex,
+        "names": [f.name for f in done.facts],
+        "texts": [f.text for f in done.facts],
+        "codes": [c for f in done.facts for c in f.codes],
+        "intervals": [f.interval for f in done.facts],
+        "values": [f.value for f in done.facts],
+    }
+
+
+REMOVALS = [
+    ("Patient.birthDate", "age"),
+    ("Patient.gender", "sex"),
+    ("Condition.code.coding.display", "names"),
+    ("Condition.code.coding.code", "codes"),
+    ("Condition.onset", "intervals"),
+    ("Condition.recordedDate", "intervals"),
+    ("Encounter.reasonCode.text", "names"),
+    ("Encounter.period", "intervals"),
+    ("Observation.value.quantity", "values"),
+    ("Observation.value.unit", "values"),
+    ("Observation.kind", "values"),
+    ("Observation.effective", "intervals"),
+    ("Observation.code.coding.display", "names"),
+    ("Observation.code.coding.code", "codes"),
+    ("Observation.value.text", "texts"),
+    ("Observation.value.coding.code", "codes"),
+    ("MedicationRequest.medication.text", "names"),
+    ("MedicationRequest.medication.coding.code", "codes"),
+    ("MedicationRequest.dosage.text", "texts"),
+    ("MedicationRequest.authoredOn", "intervals"),
+    ("AllergyIntolerance.code.text", "names"),
+    ("AllergyIntolerance.reaction.manifestation", "texts"),
+    ("AllergyIntolerance.criticality", "texts"),
+    ("QuestionnaireResponse.item.text", "names"),
+    ("QuestionnaireResponse.item.answer", "texts"),
+    ("DocumentReference.content.attachment", "texts"),
+    ("DocumentReference.content.attachment.title", "names"),
+    ("DocumentReference.date", "intervals"),
+]
+
+
+@pytest.mark.parametrize(("path", "part"), REMOVALS)
+def test_removing_a_line_drops_its_value(chart, path, part):
+    before, after = seen(chart, packaged_policy()), seen(chart, with_line(path, None))
+    assert after[part] != before[part]
+    lost = [v for v in before[part] if v not in after[part]] if isinstance(before[part], list) else before[part]
+    assert lost or len(after[part]) < len(before[part]) or after[part].count(None) > before[part].count(None)
+
+
+def test_changing_a_line_changes_the_output(chart):
+    replaced = with_line(
+        "QuestionnaireResponse.item.answer", '{ action = "replace", clause = "A-R", why = "not needed" }'
+    )
+    assert "It hurts to breathe" in seen(chart, packaged_policy())["texts"]
+    assert "It hurts to breathe" not in seen(chart, replaced)["texts"]
+    assert "[REMOVED]" in seen(chart, replaced)["texts"]
+
+
+def test_an_unnamed_path_is_dropped():
+    assert packaged_policy().action("Condition.somethingNew") is Action.DROP
+
+
+def test_every_path_that_a_field_is_built_from_has_a_line():
+    assert set(ALLOWED) <= set(packaged_policy().lines)
+
+
+def test_every_line_that_is_not_kept_gives_its_rule_and_its_reason():
+    lines = packaged_policy().lines.values()
+    assert all(line.clause and line.why for line in lines if line.action is not Action.KEEP)
+
+
+def test_all_eighteen_identifiers_are_served_by_some_line():
+    letters = set()
+    for line in packaged_policy().lines.values():
+        for part in line.clause.split(", "):
+            if "-" in part:
+                letters |= {chr(c) for c in range(ord(part[0]), ord(part[2]) + 1)} if part != "A-R" else set()
+            elif part:
+                letters.add(part)
+    text_only = set("LOP")  # vehicles, IP addresses and biometrics stand in no element that is read
+    assert letters | text_only == {chr(c) for c in range(ord("A"), ord("R") + 1)}
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("Patient.name", '{ action = "keep" }'),
+        ("Patient.birthDate", '{ action = "keep" }'),
+        ("DocumentReference.content.attachment", '{ action = "keep" }'),
+        ("Condition.onset", '{ action = "scrub", clause = "C", why = "x" }'),
+        ("Patient.name", '{ action = "drop", clause = "A" }'),
+        ("Patient.name", '{ action = "drop", clause = "Z", why = "x" }'),
+        ("Patient.name", '{ action = "forget", clause = "A", why = "x" }'),
+        ("Patient.name", '{ action = "drop", clause = "A", why = "x", extra = "y" }'),
+    ],
+)
+def test_a_line_that_would_let_identifiers_through_or_explains_nothing_is_refused(path, line):
+    with pytest.raises(PolicyError, match=path.replace(".", r"\.")):
+        with_line(path, line)
+
+
+def test_a_policy_without_a_version_is_refused():
+    with pytest.raises(PolicyError, match="version"):
+        Policy.parse('name = "x"')
+
+
+def test_a_missing_policy_file_is_refused(tmp_path):
+    with pytest.raises(PolicyError, match="cannot be read"):
+        Policy.read(tmp_path / "none.toml")

@@ -1,0 +1,182 @@
+"""Each recognizer by itself: what it masks, and what it leaves alone."""
+
+import pytest
+
+from anonymization.recognizers import PATTERN_RECOGNIZERS
+from anonymization.recognizers.account import AccountRecognizer
+from anonymization.recognizers.address import StreetRecognizer, TownRecognizer
+from anonymization.recognizers.age import AgeRecognizer
+from anonymization.recognizers.date import DateRecognizer
+from anonymization.recognizers.device import DeviceRecognizer
+from anonymization.recognizers.email import EmailRecognizer
+from anonymization.recognizers.facility import EmployerRecognizer, FacilityRecognizer
+from anonymization.recognizers.health_plan import HealthPlanRecognizer
+from anonymization.recognizers.ip_address import IpRecognizer
+from anonymization.recognizers.licence import LicenceRecognizer
+from anonymization.recognizers.names import (
+    LabelledNameRecognizer,
+    ListedNameRecognizer,
+    RelativeNameRecognizer,
+    TitledNameRecognizer,
+)
+from anonymization.recognizers.npi import NpiRecognizer, luhn
+from anonymization.recognizers.phone import PhoneRecognizer
+from anonymization.recognizers.record_number import RecordNumberRecognizer
+from anonymization.recognizers.ssn import SsnRecognizer
+from anonymization.recognizers.url import UrlRecognizer
+from anonymization.recognizers.vehicle import VehicleRecognizer
+from anonymization.recognizers.zip_code import ZipRecognizer
+
+# recognizer, text, what is masked in it (in reading order, the widest where hits overlap)
+MASKED = [
+    (PhoneRecognizer, "Call 555-010-1234 today", ["555-010-1234"]),
+    (PhoneRecognizer, "reach him at (555) 010-1234 ext 12", ["(555) 010-1234 ext 12"]),
+    (PhoneRecognizer, "home 555.010.1234", ["555.010.1234"]),
+    (PhoneRecognizer, "cell +1 555-010-1234", ["+1 555-010-1234"]),
+    (PhoneRecognizer, "Fax: 010-1234", ["010-1234"]),
+    (PhoneRecognizer, "mobile 5550101234", ["5550101234"]),
+    (PhoneRecognizer, "London +44 20 7946 0958", ["+44 20 7946 0958"]),
+    (EmailRecognizer, "write to q.test@clinic.example.org please", ["q.test@clinic.example.org"]),
+    (EmailRecognizer, "nurse@hospital.local", ["nurse@hospital.local"]),
+    (EmailRecognizer, "q test at: quentin at example dot com", ["quentin at example dot com"]),
+    (SsnRecognizer, "SSN 123-45-6789", ["123-45-6789"]),
+    (SsnRecognizer, "ss# 123456789", ["123456789"]),
+    (SsnRecognizer, "000 12 3456 on file", ["000 12 3456"]),
+    (SsnRecognizer, "ends in xxx-xx-6789", ["xxx-xx-6789"]),
+    (RecordNumberRecognizer, "MRN: 12345", ["12345"]),
+    (RecordNumberRecognizer, "Medical record number is A-99120", ["A-99120"]),
+    (RecordNumberRecognizer, "Patient ID 4711x", ["4711x"]),
+    (RecordNumberRecognizer, "encounter #20931", ["20931"]),
+    (RecordNumberRecognizer, "see 3f2504e0-4f89-41d3-9a0c-0305e82c3301", ["3f2504e0-4f89-41d3-9a0c-0305e82c3301"]),
+    (RecordNumberRecognizer, "label S99991568 on it", ["S99991568"]),
+    (RecordNumberRecognizer, "number 84213377 on it", ["84213377"]),
+    (HealthPlanRecognizer, "Member ID: XQ12345", ["XQ12345"]),
+    (HealthPlanRecognizer, "Medicare number 1EG4-TE5-MK73", ["1EG4-TE5-MK73"]),
+    (HealthPlanRecognizer, "card shows 1EG4TE5MK73", ["1EG4TE5MK73"]),
+    (AccountRecognizer, "Acct # 55-20931", ["55-20931"]),
+    (AccountRecognizer, "paid by 4111 1111 1111 1111", ["4111 1111 1111 1111"]),
+    (LicenceRecognizer, "DL: D1234567", ["D1234567"]),
+    (LicenceRecognizer, "DEA AB1234563", ["AB1234563"]),
+    (NpiRecognizer, "NPI: 1234567893", ["1234567893"]),
+    (NpiRecognizer, "ordered under 1234567893", ["1234567893"]),
+    (VehicleRecognizer, "VIN 1HGCM82633A004352", ["1HGCM82633A004352"]),
+    (VehicleRecognizer, "license plate ABC-1234", ["ABC-1234"]),
+    (DeviceRecognizer, "pacemaker serial number PJN-882213", ["PJN-882213"]),
+    (DeviceRecognizer, "MAC 00:1A:2B:3C:4D:5E", ["00:1A:2B:3C:4D:5E"]),
+    (UrlRecognizer, "see https://portal.example.org/p?id=7.", ["https://portal.example.org/p?id=7"]),
+    (UrlRecognizer, "posted on facebook.com/quentin", ["facebook.com/quentin"]),
+    (IpRecognizer, "logged from 192.168.10.7", ["192.168.10.7"]),
+    (IpRecognizer, "logged from 2001:db8::1", ["2001:db8::1"]),
+    (DateRecognizer, "born 1949-08-02", ["1949-08-02"]),
+    (DateRecognizer, "seen 8/2/1949 and 08-02-49", ["8/2/1949", "08-02-49"]),
+    (DateRecognizer, "on August 2, 1949", ["August 2, 1949"]),
+    (DateRecognizer, "on 2nd of August 1949", ["2nd of August 1949"]),
+    (DateRecognizer, "dated 18-Nov-20", ["18-Nov-20"]),
+    (DateRecognizer, "at 2026-01-02T09:30:00Z", ["2026-01-02T09:30:00Z"]),
+    (DateRecognizer, "admitted 5/23, discharged 6/2", ["5/23", "6/2"]),
+    (DateRecognizer, "the MRI of 03/2021", ["03/2021"]),
+    (DateRecognizer, "surgery in March", ["March"]),
+    (DateRecognizer, "since Christmas", ["Christmas"]),
+    (DateRecognizer, "file note_20260102.txt", ["20260102"]),
+    (DateRecognizer, "DOB: 1949", ["1949"]),
+    (AgeRecognizer, "a 94-year-old woman", ["94"]),
+    (AgeRecognizer, "ninety-one years old", ["ninety-one"]),
+    (AgeRecognizer, "aged 102", ["102"]),
+    (AgeRecognizer, "92F with cough", ["92"]),
+    (AgeRecognizer, "a man in his 90s", ["90s"]),
+    (StreetRecognizer, "lives at 103 Elm Mill Road Unit 40", ["103 Elm Mill Road Unit 40"]),
+    (StreetRecognizer, "mail to P.O. Box 117", ["P.O. Box 117"]),
+    (StreetRecognizer, "lives at 12 oak street", ["12 oak street"]),
+    (TownRecognizer, "of Fakeville, Massachusetts", ["Fakeville"]),
+    (TownRecognizer, "She moved from New Fakeville", ["New Fakeville"]),
+    (ZipRecognizer, "MA 01880", ["01880"]),
+    (ZipRecognizer, "99501-1234", ["99501-1234"]),
+    (ZipRecognizer, "zip code 99501", ["99501"]),
+    (FacilityRecognizer, "seen at Fakeville Memorial Hospital", ["Fakeville Memorial Hospital"]),
+    (FacilityRecognizer, "MRI at Stone Family Clinic", ["Stone Family Clinic"]),
+    (EmployerRecognizer, "works for Testco and Sons", ["Testco and Sons"]),
+    (TitledNameRecognizer, "Mr. Testperson is here", ["Testperson"]),
+    (TitledNameRecognizer, "Dr. Anna van Fictiva's note", ["Anna van Fictiva"]),
+    (TitledNameRecognizer, "Quentin Testperson, MD", ["Quentin Testperson"]),
+    (TitledNameRecognizer, "MRS. TESTPERSON called", ["TESTPERSON"]),
+    (TitledNameRecognizer, "mr testperson has a cough", ["testperson"]),
+    (LabelledNameRecognizer, "Patient: Testperson, Quentin", ["Testperson, Quentin"]),
+    (LabelledNameRecognizer, "Attending: Dr. Anna Fictiva", ["Anna Fictiva"]),
+    (LabelledNameRecognizer, "Sincerely,\nAnna Fictiva", ["Anna Fictiva"]),
+    (LabelledNameRecognizer, "Seen by Anna Fictiva today", ["Anna Fictiva"]),
+    (RelativeNameRecognizer, "lives with daughter Zelda", ["Zelda"]),
+    (RelativeNameRecognizer, "his wife, Zelda Fictiva, called", ["Zelda Fictiva"]),
+    (RelativeNameRecognizer, "Discussed with son (Zebedee)", ["Zebedee"]),
+    (ListedNameRecognizer, "SMITH, JOHN", ["SMITH, JOHN"]),
+    (ListedNameRecognizer, "Smith, John A presented", ["Smith, John A"]),
+    (ListedNameRecognizer, "FICTIVA, ZORP DOB", ["FICTIVA, ZORP"]),
+]  # fmt: skip
+
+KEPT = [
+    (PhoneRecognizer, "BP 120-140 over 80, 100-1000 mL, Na 135-145"),
+    (PhoneRecognizer, "PMH 3 pregnancies, WBC 12.4, platelets 250-400"),
+    (EmailRecognizer, "SpO2 95%@2L, metoprolol 25 mg @ bedtime"),
+    (SsnRecognizer, "BP 120/80, 3-5 days, last four days"),
+    (RecordNumberRecognizer, "WBC 12000, viral load 1200000 copies/mL, order another test, case 2"),
+    (RecordNumberRecognizer, "NDA020503 0.3 mL autoinjector"),
+    (HealthPlanRecognizer, "plan: recheck in 2 weeks; group 2 pulmonary hypertension"),
+    (AccountRecognizer, "on account of pain; card 2"),
+    (LicenceRecognizer, "Hgb 12.3 g/dL 4.5 permit"),
+    (NpiRecognizer, "platelets 1234567890 fictional"),
+    (VehicleRecognizer, "tectal plate normal; growth plate intact"),
+    (DeviceRecognizer, "serial troponins 0.02 and 0.04, a lot of pain"),
+    (UrlRecognizer, "e.g. with food, i.e. daily"),
+    (IpRecognizer, "at 08:30:15, version 1.2.3"),
+    (DateRecognizer, "for 3 days, 2 hours ago, 67 years old, in 2015"),
+    (DateRecognizer, "pain 7/10, strength 5/5, BP 120/80, murmur 2/6, vision 20/40, GCS 14/15"),
+    (DateRecognizer, "may 5 mg help; may be due; 1/2 tablet"),
+    (AgeRecognizer, "a 67-year-old man, 89 years old, HR 94, SpO2 96%, 120 mg"),
+    (StreetRecognizer, "2 tablets daily, 5 mg at night, 10 mL drip"),
+    (TownRecognizer, "She moved from Texas; transferred from Cardiology"),
+    (ZipRecognizer, "WBC 12500, glucose 0.5, CPT 99213"),
+    (FacilityRecognizer, "Mental Health, General Surgery, Home Health"),
+    (EmployerRecognizer, "works at night, works with pain"),
+    (TitledNameRecognizer, "MR angiography, MS relapse, dr appointment, Dr. visit"),
+    (LabelledNameRecognizer, "Patient: stable. Assessment: Hypertension. Thanks, will follow"),
+    (RelativeNameRecognizer, "mother had diabetes, father Deceased, sister with asthma"),
+    (ListedNameRecognizer, "HYPERTENSION, ESSENTIAL; Nausea, Vomiting; DIABETES MELLITUS, TYPE"),
+]
+
+
+def found(recognizer, text):
+    """The masked strings, overlapping hits joined."""
+    spans = []
+    for hit in sorted(recognizer().analyze(text, [], None), key=lambda r: (r.start, -r.end)):
+        if spans and hit.start < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], hit.end))
+        else:
+            spans.append((hit.start, hit.end))
+    return [text[a:b] for a, b in spans]
+
+
+@pytest.mark.parametrize(("recognizer", "text", "expected"), MASKED, ids=lambda v: getattr(v, "__name__", None))
+def test_a_recognizer_masks_its_identifier_whole_and_nothing_beside(recognizer, text, expected):
+    assert found(recognizer, text) == expected
+
+
+@pytest.mark.parametrize(("recognizer", "text"), KEPT, ids=lambda v: getattr(v, "__name__", None))
+def test_a_recognizer_leaves_clinical_language(recognizer, text):
+    assert found(recognizer, text) == []
+
+
+def test_every_recognizer_has_a_case_that_fires_and_one_that_does_not():
+    assert {r for r, *_ in MASKED} == set(PATTERN_RECOGNIZERS) == {r for r, *_ in KEPT}
+
+
+def test_needs_never_hides_a_match():
+    """A form that is skipped for want of its words would have matched nothing."""
+    for recognizer, text, _ in MASKED:
+        made = recognizer()
+        expected = {(h.start, h.end) for h in made.analyze(text, [], None)}
+        made._compiled = [(pattern, score, None) for pattern, score, _ in made._compiled]
+        assert {(h.start, h.end) for h in made.analyze(text, [], None)} == expected, text
+
+
+def test_the_npi_check_digit_is_the_one_of_the_standard():
+    assert luhn("80840" + "1234567893")
+    assert not luhn("80840" + "1234567890")

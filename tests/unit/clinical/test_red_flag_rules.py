@@ -1,0 +1,190 @@
+"""Each red flag: its own example fires, the other does not; grades in both settings; what a finding may hold."""
+
+from dataclasses import replace
+
+import pytest
+
+from cds_service.clinical.red_flags.grading import DISCRIMINATORS
+from cds_service.clinical.red_flags.lexicon import LEXICON
+from cds_service.clinical.red_flags.rules import NO_COMPLAINT, RULES, check, rule_id
+from cds_service.clinical.rule import RuleContext
+from cds_service.domain import Priority
+from cds_service.settings import Setting
+from tests.unit.clinical.build import WELL, ago, case, note, person, problem, vitals
+
+BY_ID = {rule.id: rule for rule in RULES}
+FP, ED = Setting.FAMILY_PRACTICE, Setting.ED
+M, H, C = Priority.MEDIUM, Priority.HIGH, Priority.CRITICAL
+
+
+def run(flag, chart, setting=FP):
+    return BY_ID[f"red-flag-{flag}"].evaluate(RuleContext(case=chart, setting=setting))
+
+
+def grade(flag, text, setting=FP, **fields):
+    findings = run(flag, case(text, **fields), setting).findings
+    return findings[0].priority if findings else None
+
+
+@pytest.mark.parametrize("flag", LEXICON.flags, ids=lambda f: f.id)
+@pytest.mark.parametrize("setting", Setting)
+def test_the_example_of_each_flag_fires_and_the_other_does_not(flag, setting):
+    rule = BY_ID[rule_id(flag)]
+    fired = rule.evaluate(RuleContext(case=case(flag.fires), setting=setting)).findings
+    assert [f.rule for f in fired] == [rule.id]
+    assert rule.evaluate(RuleContext(case=case(flag.quiet), setting=setting)).findings == ()
+
+
+@pytest.mark.parametrize("flag", [f for f in LEXICON.flags if f.mandatory], ids=lambda f: f.id)
+def test_mandatory_flags_are_at_least_high_in_a_family_practice(flag):
+    (finding,) = BY_ID[rule_id(flag)].evaluate(RuleContext(case=case(flag.fires), setting=FP)).findings
+    assert finding.priority >= H
+    assert finding.where_and_when
+
+
+def test_the_flags_of_the_safety_requirements_are_mandatory():
+    required = {
+        "chest-pain",
+        "breathing-difficulty",
+        "severe-bleeding",
+        "loss-of-consciousness",
+        "stroke-signs",
+        "sudden-numbness",
+        "trouble-speaking",
+        "vision-changes",
+    }
+    assert required <= {f.id for f in LEXICON.flags if f.mandatory}
+
+
+def test_a_lexicon_that_lowers_a_mandatory_flag_is_refused():
+    flag = next(f for f in LEXICON.flags if f.id == "chest-pain")
+    lowered = replace(flag, grades={**flag.grades, FP: replace(flag.grades[FP], base=M)})
+    others = tuple(f for f in LEXICON.flags if f is not flag)
+    with pytest.raises(ValueError, match="at least High"):
+        check(replace(LEXICON, flags=(lowered, *others)))
+
+
+def test_a_lexicon_that_names_an_unknown_discriminator_is_refused():
+    flag = LEXICON.flags[0]
+    odd = replace(flag, grades={**flag.grades, ED: replace(flag.grades[ED], raised={H: ("moon-phase",)})})
+    with pytest.raises(ValueError, match="unknown discriminators"):
+        check(replace(LEXICON, flags=(odd,)))
+
+
+@pytest.mark.parametrize(
+    ("flag", "text"),
+    [
+        ("stroke-signs", "facial droop"),
+        ("severe-bleeding", "bleeding heavily"),
+        ("loss-of-consciousness", "unresponsive"),
+        ("anaphylaxis", "throat is closing"),
+        ("breathing-difficulty", "severe shortness of breath"),
+        ("breathing-difficulty", "can't breathe"),
+        ("overdose", "took a handful of pills"),
+        ("suicidality", "suicidal with a plan to hang himself"),
+        ("chest-pain", "crushing chest pain, sweating"),
+    ],
+)
+def test_these_are_critical_in_a_family_practice(flag, text):
+    assert grade(flag, text) is C
+
+
+@pytest.mark.parametrize(
+    ("flag", "text", "fp", "ed"),
+    [
+        ("chest-pain", "chest pain", H, M),
+        ("breathing-difficulty", "SOB", H, M),
+        ("loss-of-consciousness", "fainted", H, M),
+        ("sudden-numbness", "numb foot", H, M),
+        ("vision-changes", "blurry vision", H, M),
+        ("suicidality", "suicidal thoughts", H, H),
+    ],
+)
+def test_everyone_in_an_emergency_department_has_a_complaint(flag, text, fp, ed):
+    young = person(25)
+    assert (grade(flag, text, FP, who=young), grade(flag, text, ED, who=young)) == (fp, ed)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"who": person(45)},
+        {
+            "who": person(25),
+            "problems": (problem("", ("http://hl7.org/fhir/sid/icd-10-cm", "I25.10"), onset=ago(days=900)),),
+        },
+        {"who": person(25), "vitals": (vitals({**WELL, "heart_rate": 115, "respiratory_rate": 21}),)},
+        {"who": person(25), "documents": (note("Pain radiates to the left arm, diaphoretic."),)},
+    ],
+    ids=["age", "coronary disease", "vital signs", "features"],
+)
+def test_discriminators_raise_chest_pain_in_the_emergency_department(fields):
+    assert grade("chest-pain", "chest pain", ED, who=person(25)) is M
+    assert grade("chest-pain", "chest pain", ED, **fields) is H
+
+
+def test_vital_signs_raise_a_flag_in_a_family_practice():
+    assert grade("breathing-difficulty", "SOB", vitals=(vitals({"spo2": 89}),)) is C
+    assert grade("breathing-difficulty", "SOB", vitals=(vitals({"spo2": 90}),)) is H
+    assert grade("chest-pain", "chest pain", vitals=(vitals({"systolic": 89}),)) is C
+    assert grade("seizure", "seizure", vitals=(vitals(level="Responds to voice"),)) is C
+
+
+def test_stale_vital_signs_raise_nothing():
+    assert grade("breathing-difficulty", "SOB", vitals=(vitals({"spo2": 80}, minutes=25 * 60),)) is H
+
+
+def test_a_suspicion_is_high_at_most_and_says_so():
+    (finding,) = run("stroke-signs", case("r/o stroke")).findings
+    assert finding.priority is H
+    assert finding.title == "Stroke signs suspected"
+
+
+def test_a_suspicion_in_a_note_is_its_plan_and_makes_no_finding():
+    assert run("stroke-signs", case("dizzy", documents=(note("Possible stroke in differential."),))).findings == ()
+
+
+def test_pain_in_pregnancy_needs_a_pregnancy():
+    assert grade("pregnancy-emergency", "severe abdominal pain", who=person(28)) is None
+    assert grade("pregnancy-emergency", "severe abdominal pain", who=person(28, pregnant=True)) is C
+    assert grade("pregnancy-emergency", "10 weeks pregnant, abdominal pain", who=person(28)) is H
+
+
+def test_meningitis_signs_need_a_fever_in_words_or_degrees():
+    assert grade("meningitis-signs", "stiff neck") is None
+    assert grade("meningitis-signs", "stiff neck and fever") is H
+    assert grade("meningitis-signs", "stiff neck", vitals=(vitals({"temperature": "38.0"}),)) is H
+    assert grade("meningitis-signs", "stiff neck, no fever", vitals=(vitals({"temperature": "37.0"}),)) is None
+
+
+def test_without_a_reason_for_the_visit_that_is_said():
+    assert run("chest-pain", case()).not_evaluated == (NO_COMPLAINT,)
+    assert run("chest-pain", case("ankle sprain")).not_evaluated == ()
+
+
+def test_a_finding_holds_lexicon_terms_handles_and_reasons_only():
+    chart = case("Zelda Zzyzx: crushing chest pains going down my left arm", who=person(60))
+    (finding,) = run("chest-pain", chart).findings
+    assert finding.reason == "Named in the presenting complaint: chest pain; Critical because of cardiac features."
+    assert finding.values == {
+        "terms": "chest pain",
+        "origin": "presenting complaint",
+        "raised_by": "feature:cardiac-features",
+    }
+    assert finding.sources == ("enc-1",)
+    assert "zzyzx" not in repr(finding).lower()
+
+
+def test_where_and_when_depends_on_the_setting():
+    (practice,) = run("stroke-signs", case("facial droop")).findings
+    (department,) = run("stroke-signs", case("facial droop"), ED).findings
+    assert "911" in practice.where_and_when
+    assert "15 minutes" in department.where_and_when
+
+
+def test_every_discriminator_is_used():
+    grades = [g for f in LEXICON.flags for g in (f.grades, *(t.grades for t in f.terms))]
+    used = {n for g in grades for s in g.values() for names in s.raised.values() for n in names}
+    used |= {n for f in LEXICON.flags for t in f.terms for n in t.needs}
+    assert set(DISCRIMINATORS) <= used
+    assert {f"feature:{f.id}" for f in LEXICON.features if f.id not in ("fever", "pregnancy")} <= used

@@ -1,0 +1,267 @@
+"""What the EHR sends: keys, Bundles, references, whose data it is, what is missing."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from fhir_mappers.errors import ForeignPatient, NoPatient
+from fhir_mappers.limits import Limits
+from fhir_mappers.mapping import map_case
+from tests.support.fhir_values import NOW, bundle, condition, medication_request, observation, patient
+
+OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
+
+
+def mapped(prefetch, patient_id="p1", **more):
+    return map_case(prefetch, patient_id=patient_id, encounter_id=None, now=NOW, **more)
+
+
+# -- the patient -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "patient_id", ["p1", "Patient/p1", "https://ehr.example.org/fhir/Patient/p1", "Patient/p1/_history/3"]
+)
+def test_the_patient_is_found_however_the_id_is_written(patient_id):
+    assert mapped({"patient": patient()}, patient_id).patient_id == "p1"
+
+
+@pytest.mark.parametrize(
+    "prefetch", [{}, {"patient": None}, {"patient": OUTCOME}, {"patient": "p1"}, {"patient": bundle()}]
+)
+def test_without_a_patient_there_is_no_case(prefetch):
+    with pytest.raises(NoPatient):
+        mapped(prefetch)
+
+
+def test_another_persons_patient_resource_makes_no_case():
+    with pytest.raises(ForeignPatient) as caught:
+        mapped({"patient": patient(id="somebody")})
+    assert "somebody" not in str(caught.value)
+
+
+def test_a_patient_of_an_older_fhir_version_is_not_usable():
+    with pytest.raises(NoPatient):
+        mapped({"patient": patient(name=[{"family": ["Fiction"]}], careProvider=[])})
+
+
+def test_a_patient_that_may_mean_something_else_is_not_usable():
+    with pytest.raises(NoPatient):
+        mapped({"patient": patient(modifierExtension=[{"url": "http://example.org/not", "valueBoolean": True}])})
+
+
+def test_a_bad_element_of_the_patient_leaves_what_the_rules_need():
+    case = mapped({"patient": patient(telecom="none", name=[{"family": "Fictional"}])})
+    assert (case.demographics.sex, case.age) == ("female", 71)
+    assert [(r.resource_type, r.reason, r.where) for r in case.refused] == [("Patient", "invalid", "Patient.telecom")]
+    assert any(i.value == "Fictional" for i in case.identifiers)
+
+
+def test_a_bad_birth_date_leaves_no_usable_patient():
+    with pytest.raises(NoPatient):
+        mapped({"patient": patient(birthDate="yesterday")})
+
+
+@pytest.mark.parametrize(("birth", "age"), [("1960-05-07", 70), ("1960-05-06", 71), ("1960-05", 70), ("1960", 70)])
+def test_a_partial_birth_date_gives_the_lowest_age(birth, age):
+    assert mapped({"patient": patient(birthDate=birth)}).age == age
+
+
+def test_demographics_are_read():
+    race = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
+    white = {"system": "urn:oid:2.16.840.1.113883.6.238", "code": "2106-3", "display": "White"}
+    person = patient(
+        deceasedDateTime="2031-01-01",
+        communication=[
+            {"language": {"coding": [{"code": "en"}]}},
+            {"preferred": True, "language": {"coding": [{"code": "es"}]}},
+        ],
+        address=[{"use": "old", "postalCode": "00001"}, {"use": "home", "postalCode": "00002"}],
+        extension=[{"url": race, "extension": [{"url": "ombCategory", "valueCoding": white}]}],
+    )
+    read = mapped({"patient": person}).demographics
+    assert (read.deceased, read.language, read.postal_code, read.race) == (True, "es", "00002", ("White",))
+
+
+# -- whose data ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("subject", "reason"),
+    [
+        ({"reference": "Patient/p1"}, None),
+        ({"reference": "https://ehr.example.org/fhir/Patient/p1"}, None),
+        ({"reference": "Patient/p1/_history/2"}, None),
+        ({"identifier": {"system": "urn:mrn", "value": "7"}}, None),
+        ({"reference": "Patient?identifier=urn:mrn|7"}, None),
+        ({"reference": "Patient/p2"}, "wrong-patient"),
+        ({"reference": "Group/p1"}, "wrong-patient"),
+        ({"reference": "urn:uuid:p2"}, "wrong-patient"),
+        ({"identifier": {"system": "urn:mrn", "value": "8"}}, "wrong-patient"),
+        ({"identifier": {"system": "urn:other", "value": "7"}}, "no-subject"),
+        ({"display": "somebody"}, "no-subject"),
+        ({"reference": "#contained"}, "no-subject"),
+    ],
+)
+def test_only_data_of_this_patient_are_read(subject, reason):
+    me = patient(identifier=[{"system": "urn:mrn", "value": "7"}])
+    case = mapped({"patient": me, "conditions": condition(subject=subject)})
+    assert [r.reason for r in case.refused] == ([reason] if reason else [])
+    assert len(case.problems) == (reason is None)
+    assert bool(case.missing) == bool(reason)
+
+
+def test_references_by_bundle_url_are_followed():
+    me, url = patient(), "urn:uuid:11111111-2222-3333-4444-555555555555"
+    found = condition(subject={"reference": url})
+    whole = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [{"fullUrl": url, "resource": me}, {"resource": found}],
+    }
+    assert len(mapped({"all": whole}).problems) == 1
+    assert len(mapped({"all": whole}, url).problems) == 1
+
+
+# -- shapes of the request -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["searchset", "collection", "transaction", "document", "batch-response", "message"])
+def test_bundles_of_every_kind_are_unpacked(kind):
+    assert len(mapped({"patient": patient(), "x": bundle(condition(), kind=kind)}).problems) == 1
+
+
+def test_values_are_sorted_by_type_whatever_the_key():
+    case = mapped({"allergies": [condition(), [observation("8867-4", 88, "/min", ucum="/min")]], "labs": patient()})
+    assert (len(case.problems), len(case.vitals)) == (1, 1)
+
+
+def test_handles_follow_type_and_position_and_name_the_true_reference():
+    case = mapped(
+        {
+            "patient": patient(),
+            "c": bundle(condition("one", id="a"), condition("two", clinical="resolved"), condition("x")),
+        }
+    )
+    assert list(case.sources) == ["patient-1", "cond-1", "cond-3"]
+    assert case.sources["cond-1"].reference == "Condition/a"
+    assert case.sources["cond-3"].reference == "Condition"
+
+
+def test_the_same_resource_under_two_keys_counts_once():
+    one = condition(id="same")
+    case = mapped({"patient": patient(), "a": one, "b": bundle(one)})
+    assert len(case.problems) == 1
+    assert [r.reason for r in case.refused] == ["duplicate"]
+    assert case.missing == ()
+
+
+def test_a_key_that_is_absent_or_failed_is_missing_and_an_empty_one_is_not():
+    case = mapped(
+        {"patient": patient(), "allergies": OUTCOME, "labs": None, "conditions": bundle(), "intake": 5},
+        expected_keys=("patient", "allergies", "labs", "conditions", "documents", "intake"),
+    )
+    assert {m.what: m.reason for m in case.missing} == {
+        "documents": "not sent by the EHR",
+        "allergies": "the EHR reported an error instead of the data",
+        "intake": "what the EHR sent is not a FHIR resource",
+    }
+
+
+def test_a_key_that_was_never_declared_is_read_and_not_repeated():
+    case = mapped({"patient": patient(), "Zeddy Fictional": [condition(), 5]}, expected_keys=("patient",))
+    assert len(case.problems) == 1
+    assert [m.what for m in case.missing] == ["other"]
+
+
+def test_a_failed_part_of_a_batch_is_missing():
+    batch = {"resourceType": "Bundle", "type": "batch-response", "entry": [{"response": {"status": "403 Forbidden"}}]}
+    assert [m.what for m in mapped({"patient": patient(), "labs": batch}).missing] == ["labs"]
+
+
+def test_a_warning_beside_the_data_is_no_failure():
+    warning = {"resourceType": "OperationOutcome", "issue": [{"severity": "information", "code": "informational"}]}
+    assert mapped({"patient": patient(), "c": bundle(condition(), warning)}).missing == ()
+
+
+def test_a_first_page_of_diagnoses_is_incomplete_and_one_of_readings_is_what_we_asked_for():
+    more = {"link": [{"relation": "next", "url": "https://ehr.example.org/next"}]}
+    pulse = observation("8867-4", 88, "/min", ucum="/min")
+    case = mapped(
+        {"patient": patient(), "conditions": bundle(condition(), **more), "observations": bundle(pulse, **more)}
+    )
+    assert [m.what for m in case.missing] == ["conditions"]
+
+
+def test_entries_beyond_the_limit_are_reported():
+    case = mapped({"patient": patient(), "c": bundle(*[condition() for _ in range(9)])}, limits=Limits(max_entries=5))
+    assert len(case.problems) == 4
+    assert [r.reason for r in case.refused] == ["too-many"] * 5
+    assert [m.what for m in case.missing] == ["c"]
+
+
+def test_types_that_are_not_read_are_reported():
+    claim = {"resourceType": "Claim", "id": "c"}
+    case = mapped(
+        {"patient": patient(), "x": bundle(claim, {"resourceType": "Bogus"}, {"resourceType": "Practitioner"})}
+    )
+    assert [(r.resource_type, r.reason) for r in case.refused] == [
+        ("Claim", "unsupported-type"), ("unknown", "unsupported-type"),
+    ]  # fmt: skip
+
+
+def test_the_data_are_as_of_the_newest_time_that_is_not_in_the_future():
+    case = mapped(
+        {"patient": patient(), "x": bundle(medication_request(), condition(recordedDate="2031-05-06T09:00:00Z"))}
+    )
+    assert case.data_as_of == datetime(2031, 5, 6, 9, tzinfo=UTC)
+    ahead = condition(recordedDate="2031-05-06T12:02:00Z")
+    assert mapped({"patient": patient(), "x": ahead}).data_as_of == NOW
+    assert mapped({"patient": patient()}).data_as_of is None
+
+
+# -- meaning and restriction -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("where", ["root", "nested"])
+def test_an_unknown_modifier_extension_costs_the_resource(where):
+    mark = {"modifierExtension": [{"url": "http://example.org/negates", "valueBoolean": True}]}
+    resource = (
+        condition(**mark)
+        if where == "root"
+        else condition(evidence=[{**mark, "detail": [{"reference": "Observation/1"}]}])
+    )
+    case = mapped({"patient": patient(), "c": resource})
+    assert [r.reason for r in case.refused] == ["modifier-extension"]
+
+
+CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "restricted"),
+    [
+        (CONFIDENTIALITY, "R", True),
+        (CONFIDENTIALITY, "V", True),
+        (CONFIDENTIALITY, "N", False),
+        (ACT_CODE, "ETH", True),
+        (ACT_CODE, "PSY", True),
+        ("http://example.org/unknown", "X", True),
+        ("http://terminology.hl7.org/CodeSystem/v3-ActReason", "HTEST", False),
+    ],
+)
+def test_a_restricting_label_keeps_the_fact_for_the_rules_and_marks_its_handle(system, code, restricted):
+    labelled = condition(meta={"security": [{"system": system, "code": code}]})
+    case = mapped({"patient": patient(), "c": labelled})
+    assert len(case.problems) == 1
+    assert case.sensitive == (frozenset({"cond-1"}) if restricted else frozenset())
+
+
+def test_a_label_on_the_bundle_or_on_the_medication_counts_too():
+    label = {"security": [{"system": CONFIDENTIALITY, "code": "R"}]}
+    assert mapped({"patient": patient(), "c": bundle(condition(), meta=label)}).sensitive == {"cond-1"}
+    drug = {"resourceType": "Medication", "id": "m", "code": {"text": "Secretol"}, "meta": label}
+    order = medication_request(medicationReference={"reference": "Medication/m"})
+    del order["medicationCodeableConcept"]
+    assert mapped({"patient": patient(), "m": [order, drug]}).sensitive == {"med-1"}
