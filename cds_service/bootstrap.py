@@ -82,6 +82,11 @@ def build_service(settings: Settings) -> Service:
     index = ChromaIndex(settings.index_dir)
     retriever = Retriever(index, embedder, include_unreviewed=settings.unreviewed_guidelines)
     retriever.warm()
+    return assemble(settings, recorder=recorder, gate=gate, retriever=retriever)
+
+
+def assemble(settings: Settings, *, recorder: Recorder, gate: Gate, retriever: Retriever) -> Service:
+    """A service over parts that are already loaded."""
     pipeline = Pipeline(
         settings=settings,
         gate=gate,

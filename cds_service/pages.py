@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
-from anonymization.policy import docs_page as policy_page
+from anonymization.page import policy_page
 from cds_service.clinical.docs_page import render as rules_page
 from cds_service.retrieval.page import guidelines_page
 from cds_service.safety.verdict import docs_page as safety_page

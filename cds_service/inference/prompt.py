@@ -18,7 +18,7 @@ from cds_service.inference.contract import Encoding, Offers, encode
 from cds_service.inference.offers import SEMANTIC_TAG
 from cds_service.inference.words import as_data, cut
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 
 _ROLE = "You prepare preliminary triage notes for a clinic. A nurse or physician reviews every note before anyone acts."
 
@@ -41,14 +41,17 @@ class Limits:
     complaint: int = 220
     vitals: int = 200
     labs: int = 160
-    problems: int = 160
-    medicines: int = 140
+    problems: int = 260
+    medicines: int = 260
     allergies: int = 80
     notes: int = 160
     passage: int = 220
 
 
 DEFAULT_LIMITS = Limits()
+
+_UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "10*3/uL": "10e3/uL", "10*9/L": "10e9/L", "10*6/uL": "10e6/uL"}
+"""UCUM codes whose signs mean something else in the template, as people write them."""
 _UNKNOWN_DAYS = 10_000
 
 
@@ -92,12 +95,16 @@ def build_prompt(
 @lru_cache
 def prefix(encoding: Encoding) -> str:
     """The part of the prompt that is the same for every case."""
-    rules = "\n".join(f"- {rule}" for rule in _RULES)
     examples = "".join(
         _case_part(lines, offers.risk_factors, offers.actions, cited) + encode(draft, offers, encoding) + "\n\n"
         for lines, offers, cited, draft in _EXAMPLES
     )
-    return f"{_ROLE}\n{rules}\n\n{examples}"
+    return f"{instructions()}\n\n{examples}"
+
+
+def instructions() -> str:
+    """Role and rules, the part of the prompt that no draft may echo."""
+    return "\n".join([_ROLE, *(f"- {rule}" for rule in _RULES)])
 
 
 def _case_part(lines: Iterable[str], risks: Sequence[str], actions: Sequence[str], cited: Sequence[str]) -> str:
@@ -157,7 +164,7 @@ def _words(fact: DeidentifiedFact) -> str:
     parts = [SEMANTIC_TAG.sub("", fact.name)]
     if fact.value is not None:
         parts.append(f"{fact.value:g}")
-        parts.append(fact.unit or "")
+        parts.append(_UNITS.get(fact.unit or "", fact.unit or ""))
     if fact.text and fact.text.strip().lower() != fact.name.strip().lower():
         parts.append(fact.text)
     if fact.interval and _days(fact) > 0:
@@ -205,7 +212,7 @@ _EXAMPLES = (
         (
             "Patient: 71 years, male",
             "Complaint: tight chest and sweating for one hour",
-            "Vitals: heart rate 112 /min; systolic blood pressure 98 mm(Hg)",
+            "Vitals: heart rate 112 /min; systolic blood pressure 98 mmHg",
             "Problems: type 2 diabetes",
             "Priority of the rules: Critical. Critical, Chest pain. Chest pain is an emergency flag.",
         ),
@@ -214,7 +221,7 @@ _EXAMPLES = (
             actions=("Emergency response now, call 911", "Emergency department today", "12-lead ECG now"),
             passages=("1", "2"),
         ),
-        ("Chest pain, first steps. Chest tightness with sweating needs an ECG and emergency transfer.",
+        ("Chest pain, first steps. Tightness with sweating may be an acute coronary syndrome: ECG, emergency transfer.",
          "Diabetes, follow-up. Review glucose records at each visit."),
         Draft(
             priority=Priority.CRITICAL,
@@ -232,7 +239,7 @@ _EXAMPLES = (
         (
             "Patient: 34 years, female",
             "Complaint: runny nose and mild sore throat for two days",
-            "Vitals: body temperature 37.1 Cel; heart rate 74 /min",
+            "Vitals: body temperature 37.1 °C; heart rate 74 /min",
             "Priority of the rules: Low.",
         ),
         Offers(
@@ -240,7 +247,7 @@ _EXAMPLES = (
             actions=("Clinician assesses the patient today", "Explain which changes need help at once"),
             passages=("1",),
         ),
-        ("Sore throat, self-care. Mild symptoms without fever often settle within a week.",),
+        ("Sore throat, self-care. A viral infection without fever often settles within a week.",),
         Draft(
             priority=Priority.LOW,
             priority_reason="Mild symptoms with normal temperature and pulse.",
@@ -249,7 +256,7 @@ _EXAMPLES = (
             actions=("Explain which changes need help at once",),
             questions=("Is swallowing or breathing difficult?",),
             assessment="Runny nose and mild sore throat without fever are likely a viral infection. "
-            "Symptoms often settle within a week.",
+            "A viral infection often settles within a week.",
             passages=("1",),
         ),
     ),

@@ -13,8 +13,9 @@ import unicodedata
 OMITTED = "(omitted)"
 
 _OUTSIDE = re.compile(r"[^A-Za-z0-9 ,.'()/%+:;?!&=°µ²³À-ɏ-]")
-_BRACKETS = str.maketrans("[]{}<>", "()()()")
-_NAMED = str.maketrans({"\u2013": "-", "\u2014": "-", "\u2018": "'", "\u2019": "'", "\u2264": " at most ",
+_BRACKETS = str.maketrans("[]{}", "()()")
+_NAMED = str.maketrans({"<": " below ", ">": " above ", "\u03bc": "u",
+                        "\u2013": "-", "\u2014": "-", "\u2018": "'", "\u2019": "'", "\u2264": " at most ",
                         "\u2265": " at least ", '"': "'"})  # fmt: skip
 _LABEL = re.compile(
     r"\b(priority|reason|concerns?|risks?|actions?|questions?|assessment|passages?|answer|case|guidelines?|patient|"

@@ -13,6 +13,11 @@ from cds_service.settings import Quantization
 from tests.support.charts import BREATHLESS, finding, passage
 from tests.support.openai_server import openai_server
 
+ANSWER = {
+    "priority": "High", "reason": "Low oxygen and fast breathing.", "concerns": [], "risks": [1], "actions": [1],
+    "questions": [], "assessment": "Concerning for a chest infection.", "passages": [],
+}  # fmt: skip
+
 
 def _causal(tmp_path):
     from cds_service.inference.backends.hf import HfBackend
@@ -32,10 +37,7 @@ def _server(_tmp_path):
     from cds_service.inference.backends.openai_server import OpenAIServerBackend
 
     with openai_server() as (url, script):
-        script.content = json.dumps(
-            {"priority": "High", "reason": "Low oxygen and fast breathing.", "concerns": [], "risks": [1], "actions": [1],
-             "questions": [], "assessment": "Concerning for a chest infection.", "passages": []},
-        )  # fmt: skip
+        script.content = json.dumps(ANSWER)
         script.wait_s = 0.05
         yield OpenAIServerBackend(url, "some-model")
 

@@ -7,15 +7,15 @@ import pytest
 
 from cds_service.app import create_app
 from cds_service.assessor import AssessmentTask, Assessor
-from cds_service.bootstrap import build_service
+from cds_service.bootstrap import assemble, open_recorder
 from cds_service.cards import EXTENSION
 from cds_service.domain import PRELIMINARY_NOTICE, Draft, Priority
 from cds_service.errors import BackendError
 from cds_service.inference.backend import Generation
 from cds_service.inference.contract import Encoding, encode
 from cds_service.ledger.audit import EventKind
+from cds_service.ledger.migrate import migrate
 from cds_service.ledger.tables import audit_event
-from cds_service.prepare import prepare
 from cds_service.recorder import ALIVE_S
 from cds_service.sample.chart import request_body
 from cds_service.settings import Setting, Settings
@@ -50,7 +50,7 @@ def careful(offers):
     """A draft that says no more than the chart and the rules do."""
     draft = Draft(
         priority=Priority.CRITICAL,
-        priority_reason="Possible emergency, NEWS2 total is at least 11, with breathing difficulty",
+        priority_reason="Possible emergency, NEWS2 total is at least 11, with breathing difficulty.",
         key_concerns=(
             "Possible NEWS2 emergency response",
             "Possible breathing difficulty",
@@ -69,7 +69,7 @@ def certain(offers):
     """The same with a diagnosis stated as fact."""
     draft = Draft(
         priority=Priority.CRITICAL,
-        priority_reason="The patient has pneumonia",
+        priority_reason="The patient has pneumonia.",
         key_concerns=("Pneumonia is confirmed",),
         risk_factors=(),
         actions=offers.actions[:1],
@@ -85,16 +85,11 @@ def down(offers):
 
 
 @pytest.fixture
-def service(tmp_path):
-    settings = Settings(
-        data_dir=tmp_path / "state",
-        keys_file=tmp_path / "keys.json",
-        models_dir=tmp_path / "no-model-is-needed",
-        model="llamacpp",
-        unreviewed_guidelines=True,
-    )
-    prepare(settings.model_copy(update={"model": "none"}), lambda step, share: None)
-    return build_service(settings)
+def service(tmp_path, built):
+    """A service that expects a model, on a database of its own; gate and index are those of the session."""
+    settings = Settings(data_dir=tmp_path / "state", keys_file=tmp_path / "keys.json", model="llamacpp")
+    migrate(settings.database)
+    return assemble(settings, recorder=open_recorder(settings), gate=built.gate, retriever=built.retriever)
 
 
 def hook(service, moment):

@@ -1,4 +1,5 @@
 """Canary patients: seeded names, numbers and dates in every field of a chart; none may come out of the gate."""
+# ruff: noqa: E501 - one field of the chart a line
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -164,11 +165,11 @@ def test_no_canary_comes_out_of_the_gate(gate):
         except GateRefused as error:
             refused.append((seed, error.reason))
             continue
-        leaks += [(seed, c) for c in canaries if c.lower() in out.lower().replace("[", "").replace(" ", " ")]
+        leaks += [(seed, c) for c in canaries if c.lower() in out.lower()]
         assert "PATIENT_1" in out, "the chart must hold something for this test to mean anything"
         assert any(term.split(" ")[0] in out for term in CLINICAL)
     assert leaks == []
-    assert len(refused) <= CHARTS // 10, f"refused (safe, but the model sees nothing): {refused}"
+    assert len(refused) <= 1, f"refused (safe, but the model sees nothing): {refused}"
 
 
 def test_clean_charts_are_neither_refused_nor_touched(gate):

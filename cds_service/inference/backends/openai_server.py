@@ -3,8 +3,8 @@
 De-identified prompts leave the process here, so the address is checked before anything is sent: loopback, or https to
 a host of the allow-list; no redirect is followed, no proxy or ``.netrc`` of the environment is used, the answer is
 capped in bytes and in time (a server that falls silent half-way ends after twice the deadline at the latest). The
-contract travels as a JSON schema in ``response_format``. Servers may add white
-space or reorder fields, so the answer is brought into the contract's form before it is handed on.
+contract travels as a JSON schema in ``response_format``. Servers may add white space or reorder fields, so the answer
+is brought into the contract's form before it is handed on.
 """
 
 from __future__ import annotations

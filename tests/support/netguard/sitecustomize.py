@@ -28,7 +28,7 @@ def guard(event, args):
     else:
         return
     if LOG:
-        with open(LOG, "a") as log:
+        with open(LOG, "a") as log:  # noqa: PTH123 - pathlib may not be importable this early
             log.write(f"{event} {args!r}\n")
     raise PermissionError(f"{event} beyond loopback is refused in tests")
 

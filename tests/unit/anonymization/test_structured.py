@@ -14,6 +14,8 @@ from fhir_mappers.case import (
     ComplaintOrigin,
     Concept,
     Demographics,
+    Document,
+    KnownIdentifier,
     LabSeries,
     Measurement,
     Precision,
@@ -149,6 +151,15 @@ def test_a_code_without_words_passes_as_a_code(gate, chart):
     assert (problem.name, problem.codes) == ("problem", ("http://snomed.info/sct|840539006",))
 
 
+def test_a_public_code_that_is_a_number_of_the_person_is_dropped(gate, chart):
+    coded = Problem(
+        concept=Concept(text="Cough", codings=(Coding(system="http://snomed.info/sct", code="5550107788"),)),
+        source="cond-9",
+    )
+    (problem,) = passed(gate, chart(problems=(coded,))).of_kind("problem")
+    assert (problem.name, problem.codes) == ("Cough", ())
+
+
 def test_text_beyond_the_limit_is_left_out_whole_lines_first(gate, chart):
     long = "First line is kept.\n" + "Second line is far too long. " * 40
     base = chart()
@@ -172,8 +183,6 @@ def test_a_child_has_months(gate, chart):
 
 
 def test_the_birth_year_of_somebody_over_89_does_not_stay_in_text(gate, chart):
-    from fhir_mappers.case import Document, KnownIdentifier
-
     old = chart(
         demographics=Demographics(birth=When(start=datetime(1931, 3, 4, tzinfo=UTC), precision=Precision.DAY)),
         identifiers=(KnownIdentifier(kind="birth-date", value="1931-03-04"),),

@@ -76,16 +76,14 @@ drafts = st.builds(
 class Judge:
     """llguidance over single bytes: whether it takes a whole text, independent of any tokenizer."""
 
-    END = 256
-
     def __init__(self, pattern: str) -> None:
         import llguidance
 
         class Bytes:
             eos_token_id = 256
             bos_token_id = None
-            tokens = [bytes([n]) for n in range(256)] + [b"<end>"]
-            special_token_ids = [256]
+            tokens = (*(bytes([n]) for n in range(256)), b"<end>")
+            special_token_ids = (256,)
 
             def __call__(self, text: str | bytes) -> list[int]:
                 return list(text.encode() if isinstance(text, str) else text)

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from cds_service.domain import Priority
 from cds_service.inference.contract import Encoding, Offers
 from cds_service.inference.offers import offers_for
-from cds_service.inference.prompt import build_prompt, prefix
-from cds_service.inference.view import model_view
+from cds_service.inference.prompt import build_prompt, chart_lines, prefix
 from cds_service.inference.words import OMITTED, as_data, cut
 from tests.support.charts import BREATHLESS, chart, fact, finding, passage
 
@@ -45,8 +44,9 @@ def test_the_case_ends_with_the_answer_cue():
 
 def test_what_matters_of_the_chart_is_shown():
     text = prompt_for(BREATHLESS).case
-    for words in ("71 years, female", "short of breath", "oxygen saturation 89 %", "apixaban", "penicillin", "green sputum",
-                  "Priority of the rules: High", "[1] Guide 1, First steps."):  # fmt: skip
+    shown = ("71 years, female", "short of breath", "oxygen saturation 89 %", "apixaban", "penicillin", "green sputum",
+             "Priority of the rules: High", "[1] Guide 1, First steps.")  # fmt: skip
+    for words in shown:
         assert words in text
 
 
@@ -63,7 +63,7 @@ def test_an_older_value_says_how_old_it_is_and_a_new_one_does_not():
 
 
 def test_the_view_for_people_is_what_the_model_reads():
-    assert model_view(BREATHLESS) in prompt_for(BREATHLESS).case
+    assert "\n".join(chart_lines(BREATHLESS)) in prompt_for(BREATHLESS).case
 
 
 def test_an_offered_passage_that_is_not_there_is_refused():

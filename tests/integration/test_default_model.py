@@ -1,0 +1,140 @@
+"""The packaged default model on llama.cpp, end to end: prompt in, draft in the contract out, and what that costs."""
+
+import resource
+import statistics
+from pathlib import Path
+
+import pytest
+
+from cds_service.domain import Priority
+from cds_service.errors import BackendError
+from cds_service.inference.backends.llamacpp import CONTEXT_TOKENS, LlamaCppBackend
+from cds_service.inference.contract import parse
+from cds_service.inference.models import load_backend
+from cds_service.inference.offers import offers_for
+from cds_service.inference.prepare import default_model_sha256, prepare_default_model
+from cds_service.inference.prompt import Prompt, build_prompt
+from cds_service.settings import Settings
+from tests.support.charts import BREATHLESS, chart, fact, finding, passage
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+COMPLAINTS = (
+    ("chest pain on exertion", Priority.HIGH), ("belly pain and vomiting", Priority.MEDIUM),
+    ("blood pressure follow-up", Priority.LOW), ("itchy rash on both arms", Priority.LOW),
+    ("sudden weakness of the left arm", Priority.CRITICAL), ("burning when passing urine", Priority.MEDIUM),
+    ("sore throat for two days", Priority.LOW), ("worst headache of her life", Priority.CRITICAL),
+    ("swollen painful calf", Priority.HIGH), ("refill of medicines", Priority.LOW),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory):
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="module")
+def backend(state):
+    settings = Settings(data_dir=state / "data", keys_file=state / "keys.json", model="llamacpp")
+    made = load_backend(settings)
+    made.warm()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def gguf(backend, state):
+    return prepare_default_model(state / "data" / "models")
+
+
+def asked(case, priority):
+    found = [finding(priority)] if priority > Priority.LOW else []
+    passages = [passage(1, "Breathing trouble needs a full set of vital signs."), passage(2, "Ask when it began.")]
+    offers = offers_for(case, found, passages)
+    return build_prompt(case, found, passages, offers), offers
+
+
+def test_every_draft_keeps_the_contract(backend, capsys):
+    seconds, tokens = [], []
+    for complaint, priority in COMPLAINTS:
+        case = chart(*BREATHLESS.facts[1:], fact("complaint", complaint), age="58")
+        prompt, offers = asked(case, priority)
+        generation = backend.generate(prompt, offers, deadline_s=120.0)
+        assert generation.finish == "stop"
+        parse(generation.text, offers)
+        seconds.append(generation.seconds)
+        tokens.append(generation.tokens)
+    with capsys.disabled():
+        rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(  # noqa: T201 - the figures of this run
+            f"\ndefault model, {len(seconds)} drafts: median {statistics.median(seconds):.1f} s, "
+            f"longest {max(seconds):.1f} s, {sum(tokens) / sum(seconds):.0f} new tokens/s overall, "
+            f"{statistics.median(tokens):.0f} tokens a draft, peak memory {rss:.0f} MB"
+        )
+
+
+def test_it_names_weights_and_adapter(backend):
+    assert default_model_sha256()[:16] in backend.version
+    assert "adapter:none" in backend.version
+
+
+def test_nobody_can_connect_to_the_engine(backend):
+    own = {Path(f"/proc/self/fd/{fd.name}").resolve().name for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()}
+    inodes = {name.removeprefix("socket:[").removesuffix("]") for name in own if name.startswith("socket:")}
+    for table in ("tcp", "tcp6"):
+        listening = [line.split() for line in Path(f"/proc/self/net/{table}").read_text().splitlines()[1:]]
+        assert not [row for row in listening if row[3] == "0A" and row[9] in inodes]
+    bound = [line.split() for line in Path("/proc/self/net/unix").read_text().splitlines()[1:]]
+    paths = [row[7] for row in bound if len(row) > 7 and row[6] in inodes]
+    assert paths, "the engine's socket was not found: the test looks in the wrong place"
+    assert not [path for path in paths if Path(path).exists() or path.startswith("@")]
+
+
+def test_a_prompt_beyond_the_context_is_refused_without_its_words(backend):
+    text = "canary " * (CONTEXT_TOKENS + 500)
+    _, offers = asked(BREATHLESS, Priority.HIGH)
+    with pytest.raises(BackendError, match="does not fit") as failed:
+        backend.generate(Prompt(text=text, prefix_chars=0), offers, deadline_s=60.0)
+    assert "canary" not in str(failed.value)
+
+
+def _adapter(gguf, path, columns):
+    import numpy as np
+    from gguf import GGUFReader, GGUFWriter
+
+    weight = next(t for t in GGUFReader(gguf).tensors if t.name == "blk.0.attn_q.weight")
+    width, height = (int(n) for n in weight.shape)
+    noise = np.random.default_rng(0)
+    writer = GGUFWriter(path, "gemma3")
+    writer.add_string("general.type", "adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", 16.0)
+    writer.add_tensor("blk.0.attn_q.weight.lora_a", noise.normal(size=(4, columns or width)).astype(np.float32))
+    writer.add_tensor("blk.0.attn_q.weight.lora_b", noise.normal(size=(height, 4)).astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def test_an_adapter_changes_what_is_said(backend, gguf, tmp_path):
+    adapted = LlamaCppBackend(gguf, adapter=_adapter(gguf, tmp_path / "a.gguf", None))
+    prompt, offers = asked(BREATHLESS, Priority.HIGH)
+    generation = adapted.generate(prompt, offers, deadline_s=120.0)
+    adapted.close()
+    assert adapted.version != backend.version
+    assert generation.text != backend.generate(prompt, offers, deadline_s=120.0).text
+
+
+def test_an_adapter_of_another_base_is_refused(gguf, tmp_path):
+    with pytest.raises(BackendError, match="another base model"):
+        LlamaCppBackend(gguf, adapter=_adapter(gguf, tmp_path / "b.gguf", 96))
+
+
+def test_a_closed_model_says_so(gguf):
+    closed = LlamaCppBackend(gguf)
+    closed.close()
+    prompt, offers = asked(BREATHLESS, Priority.HIGH)
+    with pytest.raises(BackendError, match="closed"):
+        closed.generate(prompt, offers, deadline_s=5.0)
