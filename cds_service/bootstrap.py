@@ -24,8 +24,11 @@ from cds_service.retrieval.chroma import ChromaIndex
 from cds_service.retrieval.embedder import MiniLmEmbedder
 from cds_service.retrieval.retriever import Retriever
 from cds_service.safety.verdict import SAFETY_VERSION
+from cds_service.sample.chart import request_body
 from cds_service.settings import Settings
 from fhir_mappers.mapping import warm_up
+from hooks.services import PATIENT_TRIAGE, HookCall
+from hooks.wire import parse_request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +85,15 @@ def build_service(settings: Settings) -> Service:
     index = ChromaIndex(settings.index_dir)
     retriever = Retriever(index, embedder, include_unreviewed=settings.unreviewed_guidelines)
     retriever.warm()
-    return assemble(settings, recorder=recorder, gate=gate, retriever=retriever)
+    service = assemble(settings, recorder=recorder, gate=gate, retriever=retriever)
+    service.pipeline.warm(_sample_call(utc_now()))
+    return service
+
+
+def _sample_call(now: datetime) -> HookCall:
+    request = parse_request(request_body(now))
+    context = PATIENT_TRIAGE.context(request.context)
+    return HookCall(service=PATIENT_TRIAGE, request=request, context=context, client="warm-up")
 
 
 def assemble(settings: Settings, *, recorder: Recorder, gate: Gate, retriever: Retriever) -> Service:

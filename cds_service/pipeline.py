@@ -15,6 +15,7 @@ The floor never waits and never sinks: whatever fails behind it costs only itsel
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,6 +55,8 @@ log = structlog.get_logger()
 
 CLINICIANS_ONLY = "This service speaks to clinicians only; the user of this call is a patient or a related person."
 POLL_S = 0.02
+CALLS_AT_ONCE = 1
+"""Calls that one process works on at once. The work is bound by the interpreter: more at once only makes all slower."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,19 @@ class HookAnswer:
 
     body: dict[str, Any]
     timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """What the road up to the passages brought to light. `refusal` is set when the gate let nothing through."""
+
+    case: Case
+    subject: str
+    findings: tuple[Finding, ...]
+    deidentified: DeidentifiedCase | None
+    refusal: str | None
+    passages: tuple[Passage, ...]
+    not_evaluated: tuple[NotEvaluated, ...]
 
 
 class Stopwatch:
@@ -101,6 +117,7 @@ class Pipeline:
         self._recorder = recorder
         self._versions = versions
         self._now = now
+        self._turn = threading.Semaphore(CALLS_AT_ONCE)
 
     def answer(self, call: HookCall) -> HookAnswer:
         """The response to one hook call.
@@ -111,6 +128,51 @@ class Pipeline:
         if not call.context.by_clinician:
             return self._not_for_them(call)
         watch = Stopwatch()
+        with watch.part("wait"):
+            self._turn.acquire()
+        try:
+            seen = self._look(call, watch)
+        finally:
+            self._turn.release()
+        with watch.part("assess"):
+            task, outcome = self._assess(seen)
+        floor = floor_of(seen.findings)
+        advice = Advice(
+            priority=floor,  # the floor decides; the model words (docs/decisions/0004)
+            floor=floor,
+            findings=seen.findings,
+            passages=seen.passages,
+            outcome=outcome,
+            not_evaluated=seen.not_evaluated,
+            versions=task.versions if task else self._versions_now(),
+        )
+        with watch.part("cards"):
+            made = cards.build(advice, seen.case, encounter_id=call.context.encounter_id, new_uuid=_new_uuid)
+            body = {"cards": list(made.cards), "extension": cards.extension(advice)}
+            _check(body)
+        with watch.part("ledger"):
+            self._recorder.answer(
+                call, seen.case, seen.subject, advice, made, task=task, refusal=seen.refusal, timings=watch.timings
+            )
+        _count(call, seen, advice, made, watch)
+        return HookAnswer(body=body, timings=watch.timings)
+
+    def warm(self, call: HookCall) -> None:
+        """Take `call` down the road once without recording it, so that the first chart does not pay for loading."""
+        case = self._map(call)
+        findings = clinical.evaluate(case, self._settings.setting).findings
+        deidentified, _ = self._pass_gate(case, "warm-up", [])
+        self._retrieve(deidentified, findings, [])
+
+    def feedback(
+        self, service_id: str, items: Sequence[FeedbackItem | BadItem], *, client: str
+    ) -> list[dict[str, Any]]:
+        """Record what clinicians did with cards, item by item. One entry an item, in order."""
+        return self._recorder.feedback(service_id, items, client=client, now=self._now())
+
+    # -- the stations ----------------------------------------------------------------------------------------------
+
+    def _look(self, call: HookCall, watch: Stopwatch) -> _Seen:
         with watch.part("map"):
             case = self._map(call)
         with watch.part("rules"):
@@ -124,34 +186,15 @@ class Pipeline:
             deidentified, refusal = self._pass_gate(case, subject, missing)
         with watch.part("retrieve"):
             passages = self._retrieve(deidentified, floor.findings, missing)
-        with watch.part("assess"):
-            task, outcome = self._assess(deidentified, floor.findings, passages, missing)
-        versions = task.versions if task else self._versions
-        advice = Advice(
-            priority=floor_of(floor.findings),  # the floor decides; the model words (docs/decisions/0004)
-            floor=floor_of(floor.findings),
+        return _Seen(
+            case=case,
+            subject=subject,
             findings=floor.findings,
+            deidentified=deidentified,
+            refusal=refusal,
             passages=passages,
-            outcome=outcome,
             not_evaluated=tuple(dict.fromkeys(missing)),
-            versions=versions,
         )
-        with watch.part("cards"):
-            made = cards.build(advice, case, encounter_id=call.context.encounter_id, new_uuid=lambda: str(uuid.uuid4()))
-            body = {"cards": list(made.cards), "extension": cards.extension(advice)}
-            _check(body)
-        with watch.part("ledger"):
-            self._recorder.answer(call, case, subject, advice, made, task=task, refusal=refusal, timings=watch.timings)
-        _count(call, case, advice, made, watch)
-        return HookAnswer(body=body, timings=watch.timings)
-
-    def feedback(
-        self, service_id: str, items: Sequence[FeedbackItem | BadItem], *, client: str
-    ) -> list[dict[str, Any]]:
-        """Record what clinicians did with cards, item by item. One entry an item, in order."""
-        return self._recorder.feedback(service_id, items, client=client, now=self._now())
-
-    # -- the stations ----------------------------------------------------------------------------------------------
 
     def _map(self, call: HookCall) -> Case:
         return map_case(
@@ -201,39 +244,35 @@ class Pipeline:
         missing.append(NotEvaluated(what="guidelines", reason=reason))
         return ()
 
-    def _assess(
-        self,
-        case: DeidentifiedCase | None,
-        findings: tuple[Finding, ...],
-        passages: tuple[Passage, ...],
-        missing: Sequence[NotEvaluated],
-    ) -> tuple[AssessmentTask | None, AssessmentOutcome]:
+    def _assess(self, seen: _Seen) -> tuple[AssessmentTask | None, AssessmentOutcome]:
         if not self._recorder.model_on:
             return None, AssessmentOutcome(status=AssessmentStatus.OFF)
-        if case is None:
-            reason = "the chart could not be de-identified safely"
-            return None, AssessmentOutcome(status=AssessmentStatus.UNAVAILABLE, reasons=(reason,))
+        if seen.deidentified is None:
+            return None, _unavailable("the chart could not be de-identified safely")
         model = self._recorder.serving_model(self._now())
         if model is None:
-            reason = "no model worker is running"
-            return None, AssessmentOutcome(status=AssessmentStatus.UNAVAILABLE, reasons=(reason,))
-        versions = {**self._versions, "index": self._index_version(), "model": model}
+            return None, _unavailable("no model worker is running")
         task = AssessmentTask(
-            case=case, findings=findings, passages=passages, not_evaluated=tuple(missing), versions=versions
+            case=seen.deidentified,
+            findings=seen.findings,
+            passages=seen.passages,
+            not_evaluated=seen.not_evaluated,
+            versions={**self._versions_now(), "model": model},
         )
-        deadline = time.monotonic() + self._settings.hook_wait_ms / 1000
         outcome = self._recorder.outcome(task, self._now())
+        deadline = time.monotonic() + self._settings.hook_wait_ms / 1000
         while outcome.status is AssessmentStatus.PENDING and time.monotonic() < deadline:
-            self._recorder.enqueue(task, self._now(), actor="hook")
+            self._recorder.enqueue(task, self._now())
             time.sleep(POLL_S)
             outcome = self._recorder.outcome(task, self._now())
         return task, outcome
 
-    def _index_version(self) -> str:
+    def _versions_now(self) -> dict[str, str]:
         try:
-            return self._retriever.version
+            index = self._retriever.version
         except IndexUnavailable:
-            return "none"
+            index = "none"
+        return {**self._versions, "index": index}
 
     def _not_for_them(self, call: HookCall) -> HookAnswer:
         self._recorder.refused_user(call, self._now())
@@ -268,11 +307,20 @@ def _check(body: Mapping[str, Any]) -> None:
         raise RuntimeError("the response breaks CDS Hooks")
 
 
-def _count(call: HookCall, case: Case, advice: Advice, made: cards.CardSet, watch: Stopwatch) -> None:
+def _unavailable(reason: str) -> AssessmentOutcome:
+    return AssessmentOutcome(status=AssessmentStatus.UNAVAILABLE, reasons=(reason,))
+
+
+def _new_uuid() -> str:
+    return str(uuid.uuid4())
+
+
+def _count(call: HookCall, seen: _Seen, advice: Advice, made: cards.CardSet, watch: Stopwatch) -> None:
+    metrics.GATE_DECISIONS.labels(decision=seen.refusal or "passed").inc()
     status = advice.outcome.status.value
     metrics.HOOK_CALLS.labels(service=call.service.id, priority=advice.priority.label, assessment=status).inc()
     metrics.HOOK_SECONDS.labels(service=call.service.id).observe(sum(watch.timings.values()) / 1000)
     for kind in made.kinds:
         metrics.CARDS.labels(kind=kind).inc()
-    for refused in case.refused:
+    for refused in seen.case.refused:
         metrics.RESOURCES_REFUSED.labels(reason=refused.reason).inc()

@@ -48,7 +48,7 @@ def build_guideline_index(settings: Settings, show: Show) -> IndexReport:
     report = build_index(
         settings.index_dir,
         sources,
-        MiniLmEmbedder(),
+        MiniLmEmbedder(threads=2),
         progress=lambda done, total: show("guideline index", done / total),
     )
     show("guideline index", 1)

@@ -90,10 +90,10 @@ class Recorder:
             job = self.jobs.lookup(tx, task.cache_key(), now=now)
         return _outcome(job)
 
-    def enqueue(self, task: AssessmentTask, now: datetime, *, actor: str) -> None:
+    def enqueue(self, task: AssessmentTask, now: datetime) -> None:
         """See that `task` is assessed. Safe to call again."""
         with self.database.transaction() as tx:
-            self.jobs.enqueue(tx, cache_key=task.cache_key(), payload=task.to_json(), now=now, actor=actor)
+            self.jobs.enqueue(tx, cache_key=task.cache_key(), payload=task.to_json(), now=now, actor="pipeline")
 
     def answer(
         self,

@@ -39,6 +39,8 @@ def web_command(settings: Settings, host: str, port: int) -> list[str]:
         sys.executable,
         *("-m", "gunicorn", "cds_service.serve:web_app()", "--config", "python:cds_service.gunicorn_conf"),
         *("--bind", bind, "--workers", str(settings.web_workers), "--threads", str(settings.web_threads)),
+        # A process takes no more calls than it has threads, so that the next call goes to an idle process.
+        *("--worker-connections", str(settings.web_threads)),
     ]
 
 
@@ -68,7 +70,10 @@ def serve(settings: Settings, *, host: str, port: int) -> int:
     metrics_dir = settings.data_dir / "metrics"
     shutil.rmtree(metrics_dir, ignore_errors=True)
     metrics_dir.mkdir(parents=True)
-    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(metrics_dir.resolve())}
+    environment = os.environ | {
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics_dir.resolve()),
+        "OMP_NUM_THREADS": "1",  # processes share the cores among themselves; the model's engine has its own setting
+    }
     commands: dict[str, Sequence[str]] = {"web": web_command(settings, host, port)}
     if settings.model is not ModelKind.NONE:
         commands["worker"] = worker_command()

@@ -32,6 +32,7 @@ from cds_service.settings import ModelKind, Settings
 from cds_service.terminal import ledger_rows, progress
 
 ASSESSMENT_S = 180.0
+MODEL_S = 180.0
 COLOURS = {"critical": "red", "warning": "yellow", "info": "blue"}
 
 
@@ -51,6 +52,7 @@ def play(settings: Settings, *, port: int) -> int:
     starting = Status("Starting the service …", console=console)
     starting.start()
     with running(_environment(own), log=own.data_dir / "serve.log", port=port) as service:
+        _await_model(own)
         starting.stop()
         _Demo(console, own, service.url).run()
     console.print(Rule())
@@ -71,6 +73,17 @@ def _demo_settings(settings: Settings) -> Settings:
             "web_workers": 1,
         }
     )
+
+
+def _await_model(own: Settings) -> None:
+    """Wait until the model worker shows signs of life, so that the demo can show it working."""
+    if own.model is ModelKind.NONE:
+        return
+    recorder, deadline = open_recorder(own), time.monotonic() + MODEL_S
+    while recorder.serving_model(datetime.now(UTC)) is None:
+        if time.monotonic() > deadline:
+            raise DemoFailed(f"No model worker within {MODEL_S:.0f} s; its log is {own.data_dir / 'serve.log'}.")
+        time.sleep(0.2)
 
 
 def _environment(own: Settings) -> dict[str, str]:

@@ -62,7 +62,7 @@ def await_ready(base, child, log):
         try:
             if requests.get(f"{base}/readyz", timeout=5).status_code == 200:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
             pass
         time.sleep(0.2)
     raise AssertionError(f"not ready within {READY_S} s: {log.read_text()[-2000:]}")
