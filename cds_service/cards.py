@@ -88,12 +88,16 @@ def shorten(text: str, limit: int = MAX_SUMMARY) -> str:
 def build(advice: Advice, case: Case, *, encounter_id: str | None, new_uuid: Callable[[], str]) -> CardSet:
     """The cards for `advice`: one for the floor when High or Critical, up to three guideline cards, one AI card.
 
-    Silence reads as "no problem", so where there is nothing to say but something was not evaluated, one notice says so.
+    Silence reads as "no problem" (docs/decisions/0007): a notice tells Medium findings, and where there is no card at all
+    but something was not evaluated, a notice says so.
     """
     maker = _Maker(advice, case, encounter_id, new_uuid)
     made: list[tuple[dict[str, Any], str, Sequence[str], Sequence[str]]] = []
     if advice.floor >= Priority.HIGH:
         made.append((maker.floor(), "floor", (), [f.rule for f in maker.urgent]))
+    if advice.floor is Priority.MEDIUM:
+        same_day = [f.rule for f in advice.findings if f.priority is Priority.MEDIUM]
+        made.append((maker.same_day(), "notice", (), same_day))
     made.extend((maker.guideline(p), "guideline", [p.id], ()) for p in advice.passages[:MAX_GUIDELINE_CARDS])
     if advice.outcome.assessment is not None:
         cited = advice.outcome.assessment.draft.passages
@@ -218,11 +222,26 @@ class _Maker:
             suggestions=[self._review("Nurse review of the AI assessment", draft.priority)],
         )
 
+    def same_day(self) -> dict[str, Any]:
+        found = [f for f in self.advice.findings if f.priority is Priority.MEDIUM]
+        lines = ["**Medium: assess the same day.**", "", "Why:", "", *(_finding_line(f) for f in found)]
+        lines += ["", *self._status_lines(), *self._honesty_lines()]
+        lines += ["", "Evidence and sources:", "", *(self._evidence_line(f) for f in found)]
+        lead = found[0]
+        return self._card(
+            summary=f"Medium, same day: {'; '.join(dict.fromkeys(f.title for f in found))}",
+            detail=lines,
+            indicator="info",
+            source={"label": shorten(str(lead.citation), MAX_LABEL), **_url(lead.citation.url)},
+            topic=("triage", "Triage"),
+            suggestions=[self._review("Medium: assess this patient the same day", Priority.MEDIUM)],
+        )
+
     def notice(self) -> dict[str, Any]:
-        lines = ["No urgent finding was made, but not everything could be evaluated.", ""]
+        lines = ["Not everything could be evaluated, so no finding does not mean no problem.", ""]
         lines += [*self._status_lines(), *self._honesty_lines()]
         return self._card(
-            summary="No urgent finding; not everything could be evaluated",
+            summary="Not everything in this chart could be evaluated",
             detail=lines,
             indicator="info",
             source={"label": "CDS service clinical rules"},

@@ -7,11 +7,12 @@ Both engines either fail obscurely or load an adapter of another model without a
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from cds_service.errors import BackendError
+from cds_service.inference.gguf_header import read_header
 
 OTHER_BASE = "the adapter was made for another base model: check CDS_MODEL_ADAPTER and CDS_MODEL_ID"
 _UNREADABLE = "the adapter cannot be read: CDS_MODEL_ADAPTER must name a PEFT folder, or a GGUF file for llamacpp"
@@ -19,22 +20,15 @@ _UNREADABLE = "the adapter cannot be read: CDS_MODEL_ADAPTER must name a PEFT fo
 
 def check_gguf_adapter(base: Path, adapter: Path) -> None:
     """Raise BackendError unless the GGUF file `adapter` is a LoRA adapter with the layers of the GGUF file `base`."""
-    from gguf import GGUFReader
-
-    if not adapter.is_file():
-        raise BackendError(_UNREADABLE)
     try:
-        lora, model = GGUFReader(adapter), GGUFReader(base)
-        kind, made_for, serving = (
-            _text(lora, "general.type"), _text(lora, "general.architecture"), _text(model, "general.architecture")
-        )  # fmt: skip
-    except Exception:  # noqa: BLE001  (the reader fails in many ways on a damaged file)
+        lora, model = read_header(adapter), read_header(base)
+    except (OSError, ValueError, struct.error):
         raise BackendError(_UNREADABLE) from None
-    if kind != "adapter":
+    if lora.texts.get("general.type") != "adapter":
         raise BackendError("the file that CDS_MODEL_ADAPTER names is not an adapter")
     # GGUF stores shapes fastest dimension first: weight (in, out), lora_a (in, r), lora_b (r, out)
-    weights = {t.name: tuple(int(n) for n in t.shape) for t in model.tensors}
-    pairs = {t.name: tuple(int(n) for n in t.shape) for t in lora.tensors}
+    weights, pairs = model.shapes, lora.shapes
+    made_for, serving = (header.texts.get("general.architecture") for header in (lora, model))
     fits = made_for == serving and bool(pairs)
     for name, shape in pairs.items():
         weight = weights.get(name.removesuffix(".lora_a").removesuffix(".lora_b"))
@@ -75,8 +69,3 @@ def _safetensors_shapes(path: Path) -> Iterator[tuple[str, list[int]]]:
     with safe_open(str(path), framework="numpy") as tensors:
         for key in tensors.keys():  # noqa: SIM118  (not a mapping)
             yield key, tensors.get_slice(key).get_shape()
-
-
-def _text(reader: Any, key: str) -> str:
-    field = reader.get_field(key)
-    return str(field.contents()) if field is not None else ""

@@ -50,6 +50,11 @@ class Limits:
 
 DEFAULT_LIMITS = Limits()
 
+STANDING = frozenset({"problem", "medication", "allergy"})
+"""Facts that go on until they are ended; only a recent beginning is worth words."""
+
+RECENT_DAYS = 30
+
 _UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "10*3/uL": "10e3/uL", "10*9/L": "10e9/L", "10*6/uL": "10e6/uL"}
 """UCUM codes whose signs mean something else in the template, as people write them."""
 _UNKNOWN_DAYS = 10_000
@@ -167,7 +172,7 @@ def _words(fact: DeidentifiedFact) -> str:
         parts.append(_UNITS.get(fact.unit or "", fact.unit or ""))
     if fact.text and fact.text.strip().lower() != fact.name.strip().lower():
         parts.append(fact.text)
-    if fact.interval and _days(fact) > 0:
+    if fact.interval and _days(fact) > 0 and not (fact.kind in STANDING and _days(fact) > RECENT_DAYS):
         parts.append(f"({fact.interval})")
     return " ".join(part for part in parts if part)
 

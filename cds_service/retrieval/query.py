@@ -46,6 +46,14 @@ _CLEARER = (
 nearest to hypertension, a high glucose to its opposite, and one sign of stroke named alone lies near to nothing."""
 
 
+LABORATORY = "laboratory"
+"""Topic of the findings on critical results."""
+
+COVERED_RESULTS = ("glucose", "potassium critically high", "creatinine", "lactate", "hemoglobin a1c")
+"""Critical results that the packaged guidelines speak about. The others ask nothing: the vectors do not tell low from
+high, and a card that points the wrong way is worse than none."""
+
+
 class Kind(StrEnum):
     """Why something is asked about, the most pressing first: answers are ranked in this order."""
 
@@ -87,6 +95,7 @@ def needs_of(case: DeidentifiedCase, findings: Sequence[Finding]) -> tuple[Need,
 
 def _subjects(case: DeidentifiedCase, findings: Sequence[Finding]) -> Iterator[tuple[Kind, str]]:
     ranked = sorted(findings, key=lambda f: -f.priority)
+    ranked = [f for f in ranked if f.topic != LABORATORY or _is_covered(f.title)]
     yield from ((Kind.URGENT, _clearer(f.title)) for f in ranked if f.priority >= Priority.HIGH)
     for fact in case.of_kind("complaint"):
         yield from ((Kind.COMPLAINT, subject) for subject in _complaint(fact.text or fact.name))
@@ -94,6 +103,10 @@ def _subjects(case: DeidentifiedCase, findings: Sequence[Finding]) -> Iterator[t
     for fact in case.of_kind("problem"):
         if subject := _clean(fact.name):
             yield Kind.PROBLEM, subject
+
+
+def _is_covered(title: str) -> bool:
+    return any(phrase in title.lower() for phrase in COVERED_RESULTS)
 
 
 def _clearer(title: str) -> str:

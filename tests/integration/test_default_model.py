@@ -17,7 +17,7 @@ from cds_service.inference.prompt import Prompt, build_prompt
 from cds_service.settings import Settings
 from tests.support.charts import BREATHLESS, chart, fact, finding, passage
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 COMPLAINTS = (
     ("chest pain on exertion", Priority.HIGH), ("belly pain and vomiting", Priority.MEDIUM),

@@ -6,6 +6,7 @@ and both are removed as soon as it listens, so that nothing and nobody can conne
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 import time
@@ -23,6 +24,7 @@ from cds_service.inference.prompt import Prompt, prefix
 CONTEXT_TOKENS = 3072
 _BATCH_TOKENS = 256  # also how often the deadline is looked at while the prompt is read
 _SEED = 7
+_SPINS = "2000"
 _WARM_S = 300.0
 
 
@@ -146,6 +148,9 @@ class _Answer:
 
 
 def _start(model: Path, adapter: Path | None, threads: int) -> Any:
+    # Threads that wait for each other by spinning take the core from the one they wait for when anything else runs: a
+    # token then takes seconds instead of milliseconds. OpenMP reads this when it is first loaded in the process.
+    os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
     try:
         import xllamacpp
     except ImportError:

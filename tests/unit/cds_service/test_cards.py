@@ -132,9 +132,15 @@ def test_an_urgent_floor_makes_a_card_first(priority, indicator):
     assert "Start the emergency response now" in card["detail"]
 
 
-@pytest.mark.parametrize("priority", [Priority.MEDIUM, Priority.LOW])
-def test_a_floor_below_high_makes_none(priority):
-    assert build(advice([finding(priority)])).cards == ()
+def test_a_medium_floor_asks_for_the_same_day_quietly():
+    (card,) = build(advice([finding(Priority.MEDIUM), finding(Priority.LOW, title="Other")])).cards
+    assert card["indicator"] == "info"
+    assert card["summary"].startswith("Medium, same day: NEWS2 9")
+    assert "Other" not in card["detail"]
+
+
+def test_a_low_floor_makes_no_card():
+    assert build(advice([finding(Priority.LOW)])).cards == ()
 
 
 def test_a_card_names_evidence_source_and_time():

@@ -1,11 +1,14 @@
 """Whether a GGUF adapter belongs to a GGUF model, on small files written for the test."""
 
+import struct
+
 import numpy as np
 import pytest
 from gguf import GGUFWriter
 
 from cds_service.errors import BackendError
 from cds_service.inference.adapters import check_gguf_adapter
+from cds_service.inference.gguf_header import read_header
 
 LAYER = "blk.0.attn_q.weight"
 
@@ -14,6 +17,9 @@ def write(path, architecture, tensors, **texts):
     writer = GGUFWriter(path, architecture)
     for key, value in texts.items():
         writer.add_string(key.replace("_", "."), value)
+    writer.add_array("tokenizer.ggml.tokens", ["a", "bc", "\u00e9"])
+    writer.add_array("tokenizer.ggml.scores", [0.5, 1.5])
+    writer.add_bool("tokenizer.ggml.add_bos_token", True)
     for name, shape in tensors.items():
         writer.add_tensor(name, np.zeros(shape, dtype=np.float32))
     writer.write_header_to_file()
@@ -61,3 +67,15 @@ def test_a_folder_and_a_damaged_file_are_refused(tmp_path, base):
     for path in (tmp_path, tmp_path / "bad.gguf", tmp_path / "missing.gguf"):
         with pytest.raises(BackendError, match="cannot be read"):
             check_gguf_adapter(base, path)
+
+
+def test_a_head_is_read_whole_and_any_shorter_one_refused(base, tmp_path):
+    header = read_header(base)
+    assert header.texts["general.architecture"] == "gemma3"
+    assert header.shapes == {LAYER: (64, 128)}
+    data = base.read_bytes()
+    short = tmp_path / "short.gguf"
+    for size in range(1, data.index(LAYER.encode()) + len(LAYER), 7):
+        short.write_bytes(data[:size])
+        with pytest.raises((ValueError, struct.error)):
+            read_header(short)
