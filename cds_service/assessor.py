@@ -51,8 +51,9 @@ class AssessmentTask:
 
     def cache_key(self) -> str:
         """Equal for equal content, subject and versions. Words that may tell a running age are left out."""
-        findings = [(f.rule, f.version, f.priority.value, dict(f.values)) for f in self.findings]
-        content = (self.case, findings, [p.id for p in self.passages], dict(self.versions))
+        findings = [(f.rule, f.version, f.priority.value, f.at_least, dict(f.values)) for f in self.findings]
+        missing = sorted({n.what for n in self.not_evaluated})
+        content = (self.case, findings, missing, [p.id for p in self.passages], dict(self.versions))
         return hashlib.sha256(codec.encode(content).encode()).hexdigest()
 
 

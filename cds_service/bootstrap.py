@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import structlog
+
 from anonymization.gate import Gate
 from cds_service import __version__, clinical
 from cds_service.assessor import Assessor
@@ -23,12 +25,15 @@ from cds_service.recorder import Recorder
 from cds_service.retrieval.chroma import ChromaIndex
 from cds_service.retrieval.embedder import MiniLmEmbedder
 from cds_service.retrieval.retriever import Retriever
+from cds_service.retrieval.source import PACKAGED, UNREVIEWED, read_sources
 from cds_service.safety.verdict import SAFETY_VERSION
 from cds_service.sample.chart import request_body
 from cds_service.settings import Settings
 from fhir_mappers.mapping import warm_up
 from hooks.services import PATIENT_TRIAGE, HookCall
 from hooks.wire import parse_request
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +89,10 @@ def build_service(settings: Settings) -> Service:
     embedder = MiniLmEmbedder()
     index = ChromaIndex(settings.index_dir)
     retriever = Retriever(index, embedder, include_unreviewed=settings.unreviewed_guidelines)
-    retriever.warm()
+    try:
+        retriever.warm()
+    except IndexUnavailable:
+        log.error("index-unavailable")  # the floor serves all the same, and /readyz says so
     service = assemble(settings, recorder=recorder, gate=gate, retriever=retriever)
     service.pipeline.warm(_sample_call(utc_now()))
     return service
@@ -105,6 +113,7 @@ def assemble(settings: Settings, *, recorder: Recorder, gate: Gate, retriever: R
         recorder=recorder,
         versions={
             "service": __version__,
+            "setting": settings.setting.value,
             "rules": clinical.RULES_VERSION,
             "policy": gate.policy.version,
             "prompt": PROMPT_VERSION,
@@ -112,8 +121,14 @@ def assemble(settings: Settings, *, recorder: Recorder, gate: Gate, retriever: R
             "safety": SAFETY_VERSION,
         },
         now=utc_now,
+        guidelines_off=not settings.unreviewed_guidelines and not _any_reviewed(settings),
     )
     return Service(settings=settings, pipeline=pipeline, recorder=recorder, retriever=retriever, gate=gate)
+
+
+def _any_reviewed(settings: Settings) -> bool:
+    guidelines, _ = read_sources([PACKAGED, *([settings.guidelines_dir] if settings.guidelines_dir else [])])
+    return any(g.clinical_review != UNREVIEWED for g in guidelines)
 
 
 def build_assessor(settings: Settings) -> tuple[ModelBackend, Assessor]:

@@ -23,7 +23,7 @@ from cds_service.domain import (
     Priority,
 )
 from fhir_mappers.actions import nurse_review_task, service_request
-from fhir_mappers.case import Case
+from fhir_mappers.case import Case, Source
 
 TOPIC_SYSTEM = "https://cds-service.org/fhir/CodeSystem/card-topic"
 OVERRIDE_SYSTEM = "https://cds-service.org/fhir/CodeSystem/override-reason"
@@ -49,6 +49,7 @@ STATUS_WORDS = {
 
 SILENT_FAILURES = (AssessmentStatus.WITHHELD, AssessmentStatus.UNAVAILABLE)
 
+_REFERENCE = re.compile(r"[A-Za-z]{1,40}/[A-Za-z0-9.-]{1,64}")
 _SPECIAL = re.compile(r"([\\`*_\[\]|~])")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _LINE_START = re.compile(r"^(\d*)([#>+.)-])")
@@ -88,8 +89,8 @@ def shorten(text: str, limit: int = MAX_SUMMARY) -> str:
 def build(advice: Advice, case: Case, *, encounter_id: str | None, new_uuid: Callable[[], str]) -> CardSet:
     """The cards for `advice`: one for the floor when High or Critical, up to three guideline cards, one AI card.
 
-    Silence reads as "no problem" (docs/decisions/0007): a notice tells Medium findings, and where there is no card at all
-    but something was not evaluated, a notice says so.
+    Silence reads as "no problem" (docs/decisions/0007): a notice tells Medium findings, and where there is no card at
+    all but something was not evaluated, a notice says so.
     """
     maker = _Maker(advice, case, encounter_id, new_uuid)
     made: list[tuple[dict[str, Any], str, Sequence[str], Sequence[str]]] = []
@@ -279,7 +280,7 @@ class _Maker:
         for handle in finding.sources:
             source = self.case.sources.get(handle)
             if source is not None:
-                by_time.setdefault(_moment(source.as_of) if source.as_of else "no time", []).append(source.reference)
+                by_time.setdefault(_moment(source.as_of) if source.as_of else "no time", []).append(_reference(source))
         rests = [f"{', '.join(f'`{r}`' for r in refs)} ({at})" for at, refs in by_time.items()]
         return f"- {escape(finding.title)}: {'; '.join([*rests, escape(str(finding.citation))])}"
 
@@ -328,6 +329,11 @@ class _Maker:
             "uuid": self.new_uuid(),
             "actions": [{"type": "create", "description": description, "resource": dict(resource)}],
         }
+
+
+def _reference(source: Source) -> str:
+    """A relative FHIR reference; anything else that a client may have sent becomes the bare type."""
+    return source.reference if _REFERENCE.fullmatch(source.reference) else source.resource_type
 
 
 def _finding_line(finding: Finding) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
-worker_class = "gthread"
+worker_class = "cds_service.web.quiet.QuietWorker"
+logger_class = "cds_service.web.quiet.QuietLogger"
 timeout = 120
 """Seconds for a web process to load its models before it is given up."""
 graceful_timeout = 10

@@ -20,7 +20,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +40,7 @@ from cds_service.domain import (
     Passage,
     floor_of,
 )
-from cds_service.errors import IndexUnavailable
+from cds_service.errors import IndexUnavailable, StoreError
 from cds_service.monitoring import metrics
 from cds_service.recorder import Recorder
 from cds_service.retrieval.retriever import Retriever
@@ -54,6 +54,10 @@ from hooks.services import HookCall
 log = structlog.get_logger()
 
 CLINICIANS_ONLY = "This service speaks to clinicians only; the user of this call is a patient or a related person."
+NO_STORE = "the database did not answer"
+NOT_RECORDED = NotEvaluated(what="record of this answer", reason=f"{NO_STORE}; feedback cannot be joined")
+LABELLED = NotEvaluated(what="findings from labelled data", reason="security labels keep them from model and ledger")
+GUIDELINES_OFF = NotEvaluated(what="guidelines", reason="none that a clinician has reviewed is switched on")
 POLL_S = 0.02
 CALLS_AT_ONCE = 1
 """Calls that one process works on at once. The work is bound by the interpreter: more at once only makes all slower."""
@@ -69,11 +73,16 @@ class HookAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class _Seen:
-    """What the road up to the passages brought to light. `refusal` is set when the gate let nothing through."""
+    """What the road up to the passages brought to light.
+
+    `passing`: the findings that rest on no labelled data, which alone go on to retrieval, model and ledger. `subject`
+    is None when the database did not answer. `refusal` is set when the gate let nothing through.
+    """
 
     case: Case
-    subject: str
+    subject: str | None
     findings: tuple[Finding, ...]
+    passing: tuple[Finding, ...]
     deidentified: DeidentifiedCase | None
     refusal: str | None
     passages: tuple[Passage, ...]
@@ -110,6 +119,7 @@ class Pipeline:
         recorder: Recorder,
         versions: Mapping[str, str],
         now: Callable[[], datetime],
+        guidelines_off: bool = False,
     ) -> None:
         self._settings = settings
         self._gate = gate
@@ -117,13 +127,14 @@ class Pipeline:
         self._recorder = recorder
         self._versions = versions
         self._now = now
+        self._guidelines_off = guidelines_off
         self._turn = threading.Semaphore(CALLS_AT_ONCE)
 
     def answer(self, call: HookCall) -> HookAnswer:
         """The response to one hook call.
 
-        Raises `fhir_mappers.errors.MappingError` when there is no usable patient, `StoreError` when nothing can be
-        recorded; everything else that fails is said in the answer.
+        Raises `fhir_mappers.errors.MappingError` when there is no usable patient; everything else that fails is said
+        in the answer.
         """
         if not call.context.by_clinician:
             return self._not_for_them(call)
@@ -135,7 +146,7 @@ class Pipeline:
         finally:
             self._turn.release()
         with watch.part("assess"):
-            task, outcome = self._assess(seen)
+            task, outcome = self._assess_if_stored(seen)
         floor = floor_of(seen.findings)
         advice = Advice(
             priority=floor,  # the floor decides; the model words (docs/decisions/0004)
@@ -147,15 +158,16 @@ class Pipeline:
             versions=task.versions if task else self._versions_now(),
         )
         with watch.part("cards"):
-            made = cards.build(advice, seen.case, encounter_id=call.context.encounter_id, new_uuid=_new_uuid)
-            body = {"cards": list(made.cards), "extension": cards.extension(advice)}
-            _check(body)
+            made = _render(advice, seen, call)
         with watch.part("ledger"):
-            self._recorder.answer(
-                call, seen.case, seen.subject, advice, made, task=task, refusal=seen.refusal, timings=watch.timings
+            recorded = self._record(call, seen, advice, made, task, watch)
+        if not recorded:
+            advice = replace(
+                advice, outcome=_unavailable(NO_STORE), not_evaluated=(*advice.not_evaluated, NOT_RECORDED)
             )
+            made = _render(advice, seen, call)
         _count(call, seen, advice, made, watch)
-        return HookAnswer(body=body, timings=watch.timings)
+        return HookAnswer(body={"cards": list(made.cards), "extension": cards.extension(advice)}, timings=watch.timings)
 
     def warm(self, call: HookCall) -> None:
         """Take `call` down the road once without recording it, so that the first chart does not pay for loading."""
@@ -180,16 +192,20 @@ class Pipeline:
         if floor.failed:
             log.error("rules-failed", rules=floor.failed)
         missing = [*_missing(case), *floor.not_evaluated]
+        passing = _without_labelled(floor.findings, case)
+        if len(passing) < len(floor.findings):
+            missing.append(LABELLED)
         with watch.part("ledger"):
-            subject = self._recorder.subject(call.client, case.patient_id, self._now())
+            subject = self._subject(call, case)
         with watch.part("gate"):
-            deidentified, refusal = self._pass_gate(case, subject, missing)
+            deidentified, refusal = self._pass_gate(case, subject or "unrecorded", missing)
         with watch.part("retrieve"):
-            passages = self._retrieve(deidentified, floor.findings, missing)
+            passages = self._retrieve(deidentified, passing, missing)
         return _Seen(
             case=case,
             subject=subject,
             findings=floor.findings,
+            passing=passing,
             deidentified=deidentified,
             refusal=refusal,
             passages=passages,
@@ -209,6 +225,13 @@ class Pipeline:
             ),
             expected_keys=tuple(call.service.prefetch),
         )
+
+    def _subject(self, call: HookCall, case: Case) -> str | None:
+        try:
+            return self._recorder.subject(call.client, case.patient_id, self._now())
+        except StoreError:
+            log.error("subject-not-found")
+            return None
 
     def _pass_gate(
         self, case: Case, subject: str, missing: list[NotEvaluated]
@@ -233,6 +256,9 @@ class Pipeline:
     ) -> tuple[Passage, ...]:
         if case is None:
             return ()
+        if self._guidelines_off:
+            missing.append(GUIDELINES_OFF)
+            return ()
         try:
             missing += self._retriever.not_evaluated(case)
             return self._retriever.passages_for(case, findings, k=cards.MAX_GUIDELINE_CARDS)
@@ -244,9 +270,41 @@ class Pipeline:
         missing.append(NotEvaluated(what="guidelines", reason=reason))
         return ()
 
+    def _assess_if_stored(self, seen: _Seen) -> tuple[AssessmentTask | None, AssessmentOutcome]:
+        try:
+            return self._assess(seen)
+        except StoreError:
+            return None, _unavailable(NO_STORE)
+
+    def _record(
+        self,
+        call: HookCall,
+        seen: _Seen,
+        advice: Advice,
+        made: cards.CardSet,
+        task: AssessmentTask | None,
+        watch: Stopwatch,
+    ) -> bool:
+        """Whether the answer stands in the ledger. The floor is told even where it does not."""
+        open_advice = replace(advice, findings=seen.passing)
+        try:
+            if seen.subject is not None:
+                self._recorder.answer(
+                    call, seen.case, seen.subject, open_advice, made,
+                    task=task, refusal=seen.refusal, timings=watch.timings,
+                )  # fmt: skip
+                return True
+        except StoreError:
+            pass
+        metrics.NOT_RECORDED.inc()
+        log.error("answer-not-recorded")
+        return False
+
     def _assess(self, seen: _Seen) -> tuple[AssessmentTask | None, AssessmentOutcome]:
         if not self._recorder.model_on:
             return None, AssessmentOutcome(status=AssessmentStatus.OFF)
+        if seen.subject is None:
+            return None, _unavailable(NO_STORE)
         if seen.deidentified is None:
             return None, _unavailable("the chart could not be de-identified safely")
         model = self._recorder.serving_model(self._now())
@@ -254,7 +312,7 @@ class Pipeline:
             return None, _unavailable("no model worker is running")
         task = AssessmentTask(
             case=seen.deidentified,
-            findings=seen.findings,
+            findings=seen.passing,
             passages=seen.passages,
             not_evaluated=seen.not_evaluated,
             versions={**self._versions_now(), "model": model},
@@ -270,7 +328,7 @@ class Pipeline:
     def _versions_now(self) -> dict[str, str]:
         try:
             index = self._retriever.version
-        except IndexUnavailable:
+        except Exception:  # noqa: BLE001 - a damaged index may fail in many ways; none may cost the floor
             index = "none"
         return {**self._versions, "index": index}
 
@@ -299,12 +357,18 @@ QUIET_REFUSALS = frozenset({"entered-in-error", "refuted", "inactive", "duplicat
 """Reasons that mean a resource says nothing about the patient now: counted in metrics, not named to the clinician."""
 
 
-def _check(body: Mapping[str, Any]) -> None:
-    """The response as CDS Hooks wants it, or a crash (5xx): a malformed card is never sent."""
-    found = problems(body)
+def _without_labelled(findings: tuple[Finding, ...], case: Case) -> tuple[Finding, ...]:
+    return tuple(f for f in findings if not case.sensitive.intersection(f.sources))
+
+
+def _render(advice: Advice, seen: _Seen, call: HookCall) -> cards.CardSet:
+    """The cards as CDS Hooks wants them, or a crash (5xx): a malformed card is never sent."""
+    made = cards.build(advice, seen.case, encounter_id=call.context.encounter_id, new_uuid=_new_uuid)
+    found = problems({"cards": list(made.cards), "extension": cards.extension(advice)})
     if found:
         log.error("response-malformed", problems=len(found), first=found[0])
         raise RuntimeError("the response breaks CDS Hooks")
+    return made
 
 
 def _unavailable(reason: str) -> AssessmentOutcome:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from cds_service import codec
 from cds_service.assessor import AssessmentTask
-from cds_service.cards import CardSet
+from cds_service.cards import OVERRIDE_REASONS, OVERRIDE_SYSTEM, CardSet
 from cds_service.domain import Advice, Assessment, AssessmentOutcome, AssessmentStatus
 from cds_service.errors import StoreError
 from cds_service.inference.jobs import Job, JobState, JobStore, QueueStats, WorkerRegistry
@@ -37,6 +37,9 @@ HEARTBEAT_S = 5.0
 ALIVE_S = 3 * HEARTBEAT_S
 """Seconds after its last sign of life for which a worker counts as alive."""
 
+OTHER_REASON = "other"
+"""Stands for an override reason that our cards did not offer."""
+
 KEEP_JOBS = timedelta(days=30)
 """How long a finished job stays in the table; what was shown stays in the ledger."""
 
@@ -48,7 +51,7 @@ STATUS_OF_JOB = {
     JobState.FAILED: AssessmentStatus.UNAVAILABLE,
     JobState.SHED: AssessmentStatus.PENDING,
 }
-"""A job that failed is not tried again for the same chart until its time to live is over; one that was shed is."""
+"""A job that failed is tried again by a call some minutes later, one that was shed by the next call."""
 
 
 class Recorder:
@@ -237,7 +240,7 @@ def _card_records(advice: Advice, made: CardSet) -> tuple[CardRecord, ...]:
             kind=CardKind(made.kinds[index]),
             indicator=card["indicator"],
             suggestions=made.suggestions(index),
-            rules=made.rules[index],
+            rules=tuple(rule for rule in made.rules[index] if rule in evidence),
             passages=made.passages[index],
             evidence=tuple(dict.fromkeys(h for rule in made.rules[index] for h in evidence.get(rule, ()))),
         )
@@ -269,7 +272,12 @@ def _events(call: HookCall, advice: Advice, answer_id: str, subject: str, *, ref
 
 
 def _feedback_record(item: FeedbackItem) -> FeedbackRecord:
+    """Only a reason that our cards offered is kept in the open; any other is a client's own text and is sealed."""
     system, code = item.reason or (None, None)
+    comment = item.comment
+    if item.reason is not None and (system != OVERRIDE_SYSTEM or code not in dict(OVERRIDE_REASONS)):
+        comment = f"{comment or ''} [{system}|{code}]".strip()
+        system, code = OVERRIDE_SYSTEM, OTHER_REASON
     return FeedbackRecord(
         card=item.card,
         outcome=FeedbackOutcome(item.outcome.value),
@@ -277,7 +285,7 @@ def _feedback_record(item: FeedbackItem) -> FeedbackRecord:
         suggestions=item.accepted_suggestions,
         reason_system=system,
         reason_code=code,
-        comment=item.comment,
+        comment=comment,
     )
 
 

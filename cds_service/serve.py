@@ -51,10 +51,13 @@ def worker_command() -> list[str]:
 
 def web_app() -> object:
     """The WSGI application of one web process (gunicorn calls this after forking)."""
+    from cds_service import logs
     from cds_service.app import create_app
     from cds_service.bootstrap import build_service
 
-    return create_app(build_service(Settings()))
+    settings = Settings()
+    logs.configure(settings.log_level)
+    return create_app(build_service(settings))
 
 
 def serve(settings: Settings, *, host: str, port: int) -> int:

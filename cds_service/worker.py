@@ -17,7 +17,7 @@ from cds_service import codec
 from cds_service.assessor import AssessmentTask, Assessor, Judged
 from cds_service.bootstrap import build_assessor, open_recorder
 from cds_service.domain import AssessmentStatus
-from cds_service.errors import BackendError, StoreError
+from cds_service.errors import BackendError
 from cds_service.inference.backend import ModelBackend
 from cds_service.inference.jobs import Job, LeaseLostError
 from cds_service.ledger import audit
@@ -84,7 +84,7 @@ class Worker:
                         stop.wait(IDLE_S)
                     else:
                         self._work(job)
-                except StoreError as error:
+                except Exception as error:  # noqa: BLE001 - one bad job or a lost database must not end the worker
                     log.error("worker-store-failed", error=type(error).__name__)
                     stop.wait(STORE_RETRY_S)
 
@@ -177,7 +177,7 @@ def _repeating(action: Callable[[], None], every_s: float) -> Iterator[None]:
         while not done.wait(every_s):
             try:
                 action()
-            except StoreError as error:
+            except Exception as error:  # noqa: BLE001 - a sign of life that fails once must not be the last
                 log.warning("heartbeat-failed", error=type(error).__name__)
 
     thread = threading.Thread(target=loop, daemon=True)

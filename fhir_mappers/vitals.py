@@ -41,7 +41,7 @@ _ALL = (
     _vital("heart_rate", "Heart rate", "/min", "10", "350", "8867-4", "8889-8", "8893-0"),
     _vital("respiratory_rate", "Respiratory rate", "/min", "1", "150", "9279-1"),
     _vital("temperature", "Body temperature", "Cel", "20", "46",
-           "8310-5", "8331-1", "8332-5", "8328-7", "8333-7", "8329-5", "8330-3"),
+           "8310-5", "8331-1", "8332-5", "8328-7", "8333-7", "8329-5", "8330-3", "75539-7"),
     _vital("systolic", "Systolic blood pressure", "mm[Hg]", "20", "375", "8480-6", "8459-0", "8460-8", "8461-6"),
     _vital("diastolic", "Diastolic blood pressure", "mm[Hg]", "5", "300", "8462-4", "8453-3", "8454-1", "8455-8"),
     _vital("mean_arterial", "Mean arterial pressure", "mm[Hg]", "10", "330", "8478-0"),

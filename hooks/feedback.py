@@ -118,4 +118,7 @@ def _timestamp(value: Any) -> datetime:
         raise MalformedFeedback("outcomeTimestamp must be an RFC 3339 time") from None
     if moment.tzinfo is None:
         raise MalformedFeedback("outcomeTimestamp must name its time zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise MalformedFeedback("outcomeTimestamp must be an RFC 3339 time") from None

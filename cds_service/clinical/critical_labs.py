@@ -11,6 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from cds_service.clinical.bounds import Beyond
+from cds_service.clinical.dialysis import CREATININE, NOT_JUDGED, kidney_failure
 from cds_service.clinical.lab_limits import ANALYTES, VERSION, Analyte, LabLimit
 from cds_service.clinical.population import age_span
 from cds_service.clinical.readings import fresh_rounds, least_age, newest
@@ -38,6 +39,9 @@ def evaluate(context: RuleContext) -> RuleResult:
             notes.append(NotEvaluated(what="critical laboratory limits", reason="they are for one year and over"))
             break
         if analyte.adults and span is not None and span.child:
+            continue
+        if analyte.loinc == CREATININE and kidney_failure(context.case):
+            notes.append(NOT_JUDGED)
             continue
         found = _judge(context, analyte, series.latest)
         if isinstance(found, Finding):
@@ -128,7 +132,7 @@ RULE = Rule(
     version=VERSION,
     title="Critical laboratory results",
     summary="Reports each laboratory test whose newest result is fresh and lies beyond a limit that needs action now.",
-    population="one year and over; creatinine and troponin 16 and over",
+    population="one year and over; creatinine (not on dialysis) and troponin 16 and over",
     citations=tuple(dict.fromkeys(limit.citation for analyte in ANALYTES for limit in analyte.limits)),
     priorities=tuple(sorted({limit.priority for analyte in ANALYTES for limit in analyte.limits})),
     evaluate=evaluate,

@@ -1,12 +1,13 @@
 """Vital signs that need action by themselves: one rule each for adults, pregnancy and children.
 
 Each vital sign is judged by its newest usable value of the last hours; limits and sources stand in
-`vital_limits.toml`. Limits marked "any" hold for everybody, also when the age is not known.
+`vital_limits.toml`. Limits marked "any" hold for everybody; those marked "unknown" only when the age is not known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from functools import partial
 
 from cds_service.clinical.bounds import Beyond
@@ -20,14 +21,19 @@ from cds_service.clinical.readings import (
     how_recent,
     newest,
     newest_coded,
+    newest_round,
     rejections,
     stale_note,
 )
 from cds_service.clinical.rule import Rule, RuleContext, RuleResult
 from cds_service.clinical.urgency import where_and_when
 from cds_service.clinical.vital_limits import LIMITS, VERSION, VitalLimit
-from cds_service.domain import Finding, NotEvaluated
+from cds_service.domain import Finding, NotEvaluated, Priority
 from fhir_mappers.case import CodedResult, Measurement
+
+FEVER = Decimal("38.0")
+MENTIONED_DAYS = 30
+"""A value beyond a limit that is too old to act on is still said for a month, as for laboratory results."""
 
 AGE_BOUND = ("respiratory_rate", "heart_rate", "systolic", "spo2")
 """Vital signs whose limits depend on the age."""
@@ -51,17 +57,18 @@ def evaluate(context: RuleContext, *, rule_id: str, population: str) -> RuleResu
     if (actual or "adult") != population:
         return RuleResult()
     rounds = fresh_rounds(context.case, context.stale_hours)
-    if not rounds:
-        return RuleResult(not_evaluated=(stale_note(context.case, context.stale_hours),))
     span = age_span(context.case)
-    limits = [limit for limit in LIMITS if limit.is_for(actual or "any", span)]
+    limits = [limit for limit in LIMITS if limit.is_for(actual or "unknown", span)]
+    outdated = tuple(_outdated(context, rounds, limits))
+    if not rounds:
+        return RuleResult(not_evaluated=(stale_note(context.case, context.stale_hours), *outdated))
     kinds = dict.fromkeys(limit.kind for limit in LIMITS)
     findings = [
         _finding(context, rule_id, rounds, worst)
         for kind in kinds
         if (worst := _worst(context, rounds, [limit for limit in limits if limit.kind == kind]))
     ]
-    notes = [*rejections(rounds), *_unjudged(rounds, limits, actual)]
+    notes = [*rejections(rounds), *_unjudged(rounds, limits, actual), *outdated]
     return RuleResult(findings=tuple(findings), not_evaluated=tuple(notes))
 
 
@@ -72,7 +79,7 @@ def _worst(context: RuleContext, rounds: tuple[Readings, ...], limits: Sequence[
 
 def _broken(context: RuleContext, rounds: tuple[Readings, ...], limits: Sequence[VitalLimit]) -> Iterator[Broken]:
     for limit in limits:
-        if limit.with_flags and not context.names(*limit.with_flags):
+        if not _accompanied(context, rounds, limit):
             continue
         if limit.scale_2 is not None and limit.scale_2 is not scale_2_documented(context.case):
             continue
@@ -87,6 +94,32 @@ def _broken(context: RuleContext, rounds: tuple[Readings, ...], limits: Sequence
         beyond = limit.bound.test(measured.value, measured.comparator)
         if beyond is not Beyond.NO:
             yield limit, measured, beyond
+
+
+def _accompanied(context: RuleContext, rounds: tuple[Readings, ...], limit: VitalLimit) -> bool:
+    """Whether a red flag or the fever that the limit asks for is there."""
+    if not limit.with_flags and not limit.with_fever:
+        return True
+    return context.names(*limit.with_flags) or (limit.with_fever and _fever(rounds, limit.kind))
+
+
+def _fever(rounds: tuple[Readings, ...], kind: str) -> bool:
+    """Whether the round of the newest value of `kind` holds a fever."""
+    held = newest_round(rounds, kind)
+    measured = held.values.get("temperature") if held else None
+    return measured is not None and measured.value >= FEVER and measured.comparator not in ("<", "<=")
+
+
+def _outdated(
+    context: RuleContext, fresh: tuple[Readings, ...], limits: Sequence[VitalLimit]
+) -> Iterator[NotEvaluated]:
+    """Vital signs without a fresh value whose newest one was beyond a High or Critical limit."""
+    urgent = [limit for limit in limits if limit.priority >= Priority.HIGH and limit.bound is not None]
+    older = fresh_rounds(context.case, MENTIONED_DAYS * 24)
+    for kind in dict.fromkeys(limit.kind for limit in urgent):
+        if newest(fresh, kind) is None and _worst(context, older, [u for u in urgent if u.kind == kind]):
+            reason = f"the newest value was beyond a limit but is older than {context.stale_hours} hours"
+            yield NotEvaluated(what=NAMES[kind], reason=reason)
 
 
 def _unjudged(
@@ -114,6 +147,8 @@ def _finding(context: RuleContext, rule_id: str, rounds: tuple[Readings, ...], b
     beside = [flag for flag in limit.with_flags if context.names(flag)]
     if beside:
         reason += f"; named now: {', '.join(beside).replace('-', ' ')}"
+    if limit.with_fever and _fever(rounds, limit.kind):
+        reason += "; measured with fever"
     return Finding(
         rule=rule_id,
         version=VERSION,
@@ -133,7 +168,8 @@ PLAIN_UNITS = {"/min": "per minute", "mm[Hg]": "mmHg", "Cel": "°C", "{score}": 
 
 
 def _rule(rule_id: str, population: str, title: str, people: str, fires: str, quiet: str) -> Rule:
-    limits = [limit for limit in LIMITS if limit.population in ("any", population)]
+    extra = ("unknown",) if population == "adult" else ()
+    limits = [limit for limit in LIMITS if limit.population in ("any", population, *extra)]
     evaluator: Callable[[RuleContext], RuleResult] = partial(evaluate, rule_id=rule_id, population=population)
     return Rule(
         id=rule_id,
@@ -155,7 +191,9 @@ def _rule(rule_id: str, population: str, title: str, people: str, fires: str, qu
 
 def _row(limit: VitalLimit) -> tuple[str, ...]:
     months = f"{limit.from_months} to under {limit.below_months}" if limit.banded else "all"
-    beside = ", ".join(limit.with_flags)
+    if limit.population == "unknown":
+        months = "age not known"
+    beside = ", ".join([*limit.with_flags, *(["fever"] if limit.with_fever else [])])
     if limit.scale_2 is not None:
         beside = "SpO2 scale 2 documented" if limit.scale_2 else (beside or "no SpO2 scale 2")
     return NAMES[limit.kind], str(limit), months, beside, limit.priority.label, str(limit.citation)
@@ -166,7 +204,7 @@ RULES: tuple[Rule, ...] = (
         "critical-vitals",
         "adult",
         "Critical vital signs in adults",
-        "16 and over, not pregnant; limits for everybody also when the age is not known",
+        "16 and over, not pregnant; when the age is not known, limits that hold at every age",
         "Saturation 84 %: Critical.",
         "Saturation 93 %, systolic 150: nothing.",
     ),

@@ -13,6 +13,7 @@ from datetime import timedelta
 from decimal import Decimal
 from statistics import median
 
+from cds_service.clinical.dialysis import CREATININE, NOT_JUDGED, kidney_failure
 from cds_service.clinical.population import age_span
 from cds_service.clinical.readings import least_age
 from cds_service.clinical.rule import Rule, RuleContext, RuleResult
@@ -20,8 +21,7 @@ from cds_service.clinical.urgency import where_and_when
 from cds_service.domain import Citation, Finding, Priority
 from fhir_mappers.case import Measurement
 
-VERSION = "1.0"
-LOINC = "2160-0"
+VERSION = "1.1"
 UNIT = "mg/dL"
 FRESH = timedelta(hours=72)
 ADULT_MONTHS = 18 * 12
@@ -85,9 +85,11 @@ def stage_of(results: Sequence[Measurement]) -> KidneyInjury | None:
 def evaluate(context: RuleContext) -> RuleResult:
     """The stage of acute kidney injury that the newest creatinine shows, when it is fresh."""
     span = age_span(context.case)
-    series = context.case.lab(LOINC)
+    series = context.case.lab(CREATININE)
     if series is None or (span is not None and span.low < ADULT_MONTHS):
         return RuleResult()
+    if kidney_failure(context.case):
+        return RuleResult(not_evaluated=(NOT_JUDGED,))
     usable = [
         r
         for r in series.results
@@ -137,7 +139,7 @@ RULE = Rule(
         "Compares a creatinine of the last 72 hours with the lowest of the week before, else the median of the year "
         "before. Stage 1 Medium, stage 2 and 3 High. Without an earlier creatinine nothing is said."
     ),
-    population="18 and over",
+    population="18 and over, without kidney failure or dialysis in the problems",
     citations=(KDIGO, NHS, RESPONSE),
     priorities=(Priority.MEDIUM, Priority.HIGH),
     evaluate=evaluate,

@@ -49,6 +49,11 @@ def newest(rounds: tuple[Readings, ...], kind: str) -> Measurement | None:
     return next((r.values[kind] for r in rounds if kind in r.values), None)
 
 
+def newest_round(rounds: tuple[Readings, ...], kind: str) -> Readings | None:
+    """The round that holds the newest usable value of one kind."""
+    return next((r for r in rounds if kind in r.values), None)
+
+
 def newest_coded(rounds: tuple[Readings, ...], kind: str) -> CodedResult | None:
     """The newest coded result of one kind."""
     return next((r.coded[kind] for r in rounds if kind in r.coded), None)
@@ -67,7 +72,12 @@ def rejections(rounds: tuple[Readings, ...]) -> Iterator[NotEvaluated]:
 
 def stale_note(case: Case, stale_hours: int) -> NotEvaluated:
     """Why no vital sign could be judged."""
-    reason = f"older than {stale_hours} hours" if case.vitals else "the chart holds no vital signs"
+    if case.vitals:
+        reason = f"older than {stale_hours} hours"
+    elif any(r.resource_type == "Observation" for r in case.refused):
+        reason = "no vital sign could be read; observations were received that could not be used"
+    else:
+        reason = "the chart holds no vital signs"
     return NotEvaluated(what="vital signs", reason=reason)
 
 

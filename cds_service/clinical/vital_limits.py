@@ -13,7 +13,7 @@ from cds_service.clinical.consciousness import Acvpu
 from cds_service.clinical.population import ADULT_MONTHS, AgeSpan
 from cds_service.domain import Citation, Priority
 
-POPULATIONS = ("any", "adult", "child", "pregnant")
+POPULATIONS = ("any", "adult", "child", "pregnant", "unknown")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,7 @@ class VitalLimit:
     bound: Bound | None = None
     states: tuple[Acvpu, ...] = ()
     with_flags: tuple[str, ...] = ()
+    with_fever: bool = False
     scale_2: bool | None = None
     from_months: int = 0
     below_months: int = 200 * 12
@@ -62,6 +63,7 @@ def _limit(row: Mapping[str, Any], citations: Mapping[str, Citation]) -> VitalLi
         bound=None if states else Bound.parse(row),
         states=states,
         with_flags=tuple(row.get("with_flags", ())),
+        with_fever=row.get("with_fever", False),
         scale_2=row.get("scale_2"),
         from_months=row.get("from_months", 0),
         below_months=row.get("below_months", 200 * 12),
@@ -89,6 +91,20 @@ def _child_rows(bands: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 "kind": kind,
                 "above": high,
                 "title": f"High {name} for the age",
+            }
+    for band in bands["sepsis"]:
+        for kind, name in names.items():
+            yield {
+                "id": f"child-sepsis-{kind}-{band['from_months']}",
+                "population": "child",
+                "kind": kind,
+                **{k: band[k] for k in ("from_months", "below_months")},
+                **band[kind],
+                "with_fever": True,
+                "with_flags": ["breathing-difficulty"],
+                "priority": "High",
+                "title": f"High {name} for the age with fever or breathing difficulty",
+                "cites": bands["sepsis_cites"],
             }
     for band in bands["systolic"]:
         row = {"population": "child", "kind": "systolic", "priority": "Critical", "cites": bands["systolic_cites"]}

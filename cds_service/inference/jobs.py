@@ -54,6 +54,9 @@ TRANSITIONS: Mapping[JobState, frozenset[JobState]] = MappingProxyType(
 ATTEMPTS_EXHAUSTED = "attempts-exhausted"
 QUEUE_FULL = "queue-full"
 
+RETRY_FAILED = timedelta(minutes=10)
+"""How long a failed job answers "unavailable" before the next call of the same chart has it tried again."""
+
 _KEEP_WORKERS = timedelta(days=7)
 
 
@@ -202,8 +205,8 @@ class JobStore:
         return _move(tx, mine, to, now=now, actor=str(mine.worker), finished_at=now, **values)
 
     def _is_stale(self, found: Job, now: datetime) -> bool:
-        answered = found.state in {JobState.READY, JobState.WITHHELD}
-        return answered and found.finished_at is not None and found.finished_at + self._ttl <= now
+        ttl = {JobState.READY: self._ttl, JobState.WITHHELD: self._ttl, JobState.FAILED: RETRY_FAILED}.get(found.state)
+        return ttl is not None and found.finished_at is not None and found.finished_at + ttl <= now
 
     def _reclaim(self, tx: Tx, now: datetime) -> None:
         for row in tx.execute(select(jobs).where(_lapsed(now))).mappings().all():

@@ -27,7 +27,7 @@ from cds_service.ledger.encoding import canonical_json
 Tx = Connection
 """An open transaction, as the methods of the stores take it."""
 
-LOCK_WAIT_S = 10
+LOCK_WAIT_S = 3
 """Seconds a transaction waits for a lock before the database refuses it."""
 
 _WRITER_LOCK = 0x6364735F6C656467

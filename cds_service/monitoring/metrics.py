@@ -16,6 +16,7 @@ BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.35, 0.5, 0.75, 1.0, 2.0, 5.0)
 
 HOOK_CALLS = Counter("cds_hook_calls_total", "Hook calls answered", ("service", "priority", "assessment"))
 HOOK_ERRORS = Counter("cds_hook_errors_total", "Hook calls that ended in an error", ("status",))
+NOT_RECORDED = Counter("cds_hook_not_recorded_total", "Answers given while the database refused to record them")
 HOOK_SECONDS = Histogram("cds_hook_seconds", "Time to answer a hook call", ("service",), buckets=BUCKETS)
 PART_SECONDS = Histogram("cds_hook_part_seconds", "Time of one part of a hook call", ("part",), buckets=BUCKETS)
 GATE_DECISIONS = Counter("cds_gate_decisions_total", "Decisions of the de-identification gate", ("decision",))

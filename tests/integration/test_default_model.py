@@ -10,6 +10,7 @@ from cds_service.domain import Priority
 from cds_service.errors import BackendError
 from cds_service.inference.backends.llamacpp import CONTEXT_TOKENS, LlamaCppBackend
 from cds_service.inference.contract import parse
+from cds_service.inference.gguf_header import read_header
 from cds_service.inference.models import load_backend
 from cds_service.inference.offers import offers_for
 from cds_service.inference.prepare import default_model_sha256, prepare_default_model
@@ -100,10 +101,9 @@ def test_a_prompt_beyond_the_context_is_refused_without_its_words(backend):
 
 def _adapter(gguf, path, columns):
     import numpy as np
-    from gguf import GGUFReader, GGUFWriter
+    from gguf import GGUFWriter
 
-    weight = next(t for t in GGUFReader(gguf).tensors if t.name == "blk.0.attn_q.weight")
-    width, height = (int(n) for n in weight.shape)
+    width, height = read_header(gguf).shapes["blk.0.attn_q.weight"]
     noise = np.random.default_rng(0)
     writer = GGUFWriter(path, "gemma3")
     writer.add_string("general.type", "adapter")

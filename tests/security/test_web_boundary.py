@@ -1,6 +1,7 @@
 """Who is let in, and what an error says: nothing of the request."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -56,13 +57,10 @@ def test_every_error_is_an_operation_outcome(client, method, path, options, stat
 
 
 def test_a_crash_is_a_5xx_with_an_event_id_and_no_value(app, built, monkeypatch, capfd):
-    """The database refusing a write is the crash: no card list comes back, and no value of the chart."""
-    from datetime import UTC, datetime
-
-    from cds_service.errors import StoreError
+    """Something unforeseen breaks: no card list comes back, and no value of the chart."""
 
     def broken(*args, **kwargs):
-        raise StoreError("Rosalind Fictiva 00471193")
+        raise RuntimeError("Rosalind Fictiva 00471193")
 
     monkeypatch.setattr(built.recorder, "answer", broken)
     response = app.test_client().post(CALL, json=request_body(datetime.now(UTC)))

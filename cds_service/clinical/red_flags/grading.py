@@ -6,6 +6,7 @@ sudden, severe or chronic. The others are functions of the newest usable vital s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -22,6 +23,13 @@ CORONARY_ICD10 = ("I20", "I21", "I22", "I23", "I24", "I25", "Z95.1", "Z95.5")
 CORONARY_SNOMED = ("53741008", "22298006", "399211009", "414545008", "194828000")
 ICD10_SYSTEMS = ("http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10")
 SNOMED = "http://snomed.info/sct"
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+ANTICOAGULANT = re.compile(
+    r"\b(apixaban|eliquis|rivaroxaban|xarelto|dabigatran|pradaxa|edoxaban|savaysa|lixiana|warfarin|coumadin|jantoven)\b",
+    re.IGNORECASE,
+)
+ANTICOAGULANT_RXNORM = ("1364430", "1114195", "1037042", "1546356", "1599538", "11289")
+"""Ingredients: apixaban, rivaroxaban, dabigatran etexilate, dabigatran, edoxaban, warfarin."""
 
 Discriminator = Callable[[RuleContext], bool]
 
@@ -138,6 +146,20 @@ def _pregnant(context: RuleContext) -> bool:
     return pregnant(context.case.demographics) or context.names("pregnancy")
 
 
+def _anticoagulant(context: RuleContext) -> bool:
+    if context.names("blood-thinner"):
+        return True
+    for concept in (medication.concept for medication in context.case.medications):
+        written = " ".join(w for w in (concept.text, *(c.display for c in concept.codings)) if w)
+        if ANTICOAGULANT.search(written) or concept.has(RXNORM, *ANTICOAGULANT_RXNORM):
+            return True
+    return False
+
+
+def _injury_danger(context: RuleContext) -> bool:
+    return context.names("vomiting", "altered-mental-status", "loss-of-consciousness", "seizure")
+
+
 DISCRIMINATORS: dict[str, tuple[str, Discriminator]] = {
     # Age: HEART score (Six 2008) for 45; syncope guideline (ACC/AHA/HRS 2017) counts older age, here 65.
     "age-45": ("age 45 or over", _age_from(45)),
@@ -159,6 +181,9 @@ DISCRIMINATORS: dict[str, tuple[str, Discriminator]] = {
     ),
     "unresponsive": ("does not respond to voice", _level_in(Acvpu.PAIN, Acvpu.UNRESPONSIVE)),
     "coronary-disease": ("known coronary disease", _coronary),
+    # Head injury: risk factors for intracranial bleeding of the ACEP clinical policy on mild traumatic brain injury (2023).
+    "anticoagulant": ("an anticoagulant", _anticoagulant),
+    "injury-danger": ("vomiting, confusion, seizure or loss of consciousness", _injury_danger),
     "fever": ("fever", _fever),
     "pregnant": ("pregnancy", _pregnant),
 }

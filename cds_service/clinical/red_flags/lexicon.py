@@ -57,7 +57,10 @@ class Term:
 
 @dataclass(frozen=True, kw_only=True)
 class Flag:
-    """One red flag. `rule_title` and the examples document it; a feature is a flag without a rule of its own."""
+    """One red flag. `rule_title` and the examples document it; a feature is a flag without a rule of its own.
+
+    `chronic_title` replaces the title when every mention is said to last for months or years.
+    """
 
     id: str
     title: str
@@ -67,6 +70,7 @@ class Flag:
     mandatory: bool = False
     fires: str = ""
     quiet: str = ""
+    chronic_title: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +108,7 @@ def _flag(row: Mapping[str, Any], classes: Mapping[str, str], citations: Mapping
         mandatory=row.get("mandatory", False),
         fires=row["fires"],
         quiet=row["quiet"],
+        chronic_title=row.get("chronic_title"),
     )
 
 

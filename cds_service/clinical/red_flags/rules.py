@@ -39,6 +39,8 @@ def _finding(
     terms = ", ".join(dict.fromkeys(m.term for m in mentions))
     origins = " and ".join(dict.fromkeys(str(m.origin) for m in mentions))
     suspected = all(m.status is Status.UNCERTAIN for m in mentions)
+    lasting = all("chronic" in m.modifiers and "sudden" not in m.modifiers for m in mentions)
+    title = flag.chronic_title if flag.chronic_title and lasting else flag.title
     reason = f"{'Suspected' if suspected else 'Named'} in the {origins}: {terms}"
     if raised_by:
         reason += f"; {priority.label} because of {', '.join(words(n) for n in raised_by)}"
@@ -46,7 +48,7 @@ def _finding(
         rule=rule_id(flag),
         version=LEXICON.version,
         priority=priority,
-        title=flag.title + (" suspected" if suspected else ""),
+        title=title + (" suspected" if suspected else ""),
         reason=reason + ".",
         citation=flag.citations[0],
         values={"terms": terms, "origin": origins, "raised_by": ", ".join(raised_by) or None},

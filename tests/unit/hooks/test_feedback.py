@@ -72,6 +72,7 @@ def test_fb1_the_report_holds_an_array(report):
         ACCEPTED | {"outcomeTimestamp": "yesterday"},
         ACCEPTED | {"outcomeTimestamp": "2026-01-02T03:04:05"},
         ACCEPTED | {"outcomeTimestamp": 5},
+        ACCEPTED | {"outcomeTimestamp": "0001-01-01T00:00:00+14:00"},
         OVERRIDDEN | {"overrideReason": "x"},
         OVERRIDDEN | {"overrideReason": {"reason": {"code": "c"}}},
         OVERRIDDEN | {"overrideReason": {"userComment": "x" * (MAX_COMMENT + 1)}},
