@@ -58,6 +58,8 @@ def main() -> None:
     """
     os.umask(0o077)
     go_offline()
+    # Threads of the model's engine that wait by spinning would take the core from the one they wait for.
+    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 
 def _prepare(settings: Any) -> None:

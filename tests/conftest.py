@@ -12,6 +12,7 @@ import sitecustomize  # noqa: F401 - installs the guard in this process
 from cds_service.offline import go_offline
 
 go_offline()
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # as cds_service.cli sets it, before anything loads OpenMP
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("CDS_SHARED_DATA", ROOT.parent / "shared" / "data"))

@@ -1,6 +1,6 @@
 """Kidney failure treated by dialysis: creatinine then follows the sessions, and its limits and trends do not apply.
 
-The KDIGO guideline for acute kidney injury (2012) stages people who are not on dialysis. Codes: ICD-10-CM and SNOMED CT.
+Stages of acute kidney injury (KDIGO 2012) are for people who are not on dialysis. Codes: ICD-10-CM and SNOMED CT.
 """
 
 from __future__ import annotations

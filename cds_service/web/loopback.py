@@ -1,7 +1,8 @@
 """The only way in while no client authentication is configured: a direct call from this very machine.
 
-A browser page on this machine could reach the port too (DNS rebinding), and so could a proxy: both are told by the
-``Host`` and forwarding headers, and refused.
+A browser page on this machine could reach the port too (DNS rebinding): the ``Host`` header tells it. A proxy that
+passes on who called is told by its forwarding headers; one that hides both cannot be told, so put none before the
+service until clients are authenticated.
 """
 
 from __future__ import annotations

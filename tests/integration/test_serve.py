@@ -1,6 +1,7 @@
 """`cds-service serve` as an operator meets it: an empty folder, real processes, signals."""
 
 import signal
+import socket
 import stat
 from datetime import UTC, datetime
 
@@ -19,6 +20,13 @@ def test_serve_prepares_an_empty_folder_answers_and_leaves_nothing_behind(tmp_pa
         assert answer.json()["extension"]["org.cds-service.advice"]["assessment"]["status"] == "off"
         metrics = requests.get(f"{base}/metrics", timeout=10).text
         assert 'cds_hook_calls_total{assessment="off"' in metrics
+        host, port = base.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as raw:
+            raw.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization Bearer SECRETCANARY\r\n\r\n")
+            reply = raw.recv(4096)
+        assert b"400" in reply
+        assert b"SECRETCANARY" not in reply
+        assert "SECRETCANARY" not in (tmp_path / "serve.log").read_text()
         below = descendants(child.pid)
         assert len(below) >= 2
         for path in [tmp_path / "state", tmp_path / "state" / "cds.sqlite3", tmp_path / "keys.json"]:

@@ -181,7 +181,7 @@ DISCRIMINATORS: dict[str, tuple[str, Discriminator]] = {
     ),
     "unresponsive": ("does not respond to voice", _level_in(Acvpu.PAIN, Acvpu.UNRESPONSIVE)),
     "coronary-disease": ("known coronary disease", _coronary),
-    # Head injury: risk factors for intracranial bleeding of the ACEP clinical policy on mild traumatic brain injury (2023).
+    # Head injury: risk factors for bleeding of the ACEP clinical policy on mild traumatic brain injury (2023).
     "anticoagulant": ("an anticoagulant", _anticoagulant),
     "injury-danger": ("vomiting, confusion, seizure or loss of consciousness", _injury_danger),
     "fever": ("fever", _fever),

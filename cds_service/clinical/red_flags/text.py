@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 ABBREVIATIONS = (
     (r"\bc/o\b|c\.o\.", " complains of "),
@@ -64,8 +65,24 @@ SENTENCE_END = re.compile(r"[\n\r;!?•]+|(?<!\d)\.(?=\s|$|[a-z]{3})|(?<=\d)\.(?
 INVERTED = re.compile(r"^([a-z]+) , ([a-z]+(?: [a-z]+)?)$")
 UPRIGHT = r"\1 , \2 , \2 \1"
 """Index entries name the part after the complaint ("pain, chest"): said again the right way round."""
+LONGEST = 60
+"""Most tokens read as one sentence."""
+BREAKS = frozenset({",", "and", "but", "then", "-"})
 NUMBER = re.compile(r"(\d)\.(\d)")
 TOKEN = re.compile(r"[a-z0-9]+(?:·[0-9]+)?|[,:()/-]")
+
+
+def _pieces(tokens: list[str]) -> Iterator[list[str]]:
+    """`tokens` in runs of at most `LONGEST`, cut after a comma or before a conjunction where there is one.
+
+    Reading a sentence costs its length times its mentions, so a text without full stops must not be one sentence.
+    """
+    while len(tokens) > LONGEST:
+        breaks = [i for i in range(LONGEST // 2, LONGEST) if tokens[i] in BREAKS]
+        end = breaks[-1] if breaks else LONGEST
+        yield tokens[:end]
+        tokens = tokens[end:]
+    yield tokens
 
 
 def sentences(text: str) -> tuple[str, ...]:
@@ -75,5 +92,6 @@ def sentences(text: str) -> tuple[str, ...]:
     for pattern, replacement in (*ABBREVIATIONS, *CONTRACTIONS):
         plain = re.sub(pattern, replacement, plain)
     plain = re.sub(r"(?<=\w)-(?=\w)", " ", NUMBER.sub(r"\1·\2", plain))
-    found = (" ".join(TOKEN.findall(part)) for part in SENTENCE_END.split(plain))
+    parts = (TOKEN.findall(part) for part in SENTENCE_END.split(plain))
+    found = (" ".join(piece) for part in parts for piece in _pieces(part))
     return tuple(f" {INVERTED.sub(UPRIGHT, sentence)} " for sentence in found if sentence)

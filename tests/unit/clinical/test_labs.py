@@ -11,7 +11,7 @@ from cds_service.domain import Priority
 from cds_service.settings import Setting
 from fhir_mappers.case import Precision, When
 from fhir_mappers.labs import LABS
-from tests.unit.clinical.build import NOW, ago, case, lab, person, vitals
+from tests.unit.clinical.build import NOW, ago, case, lab, person, problem, vitals
 
 UNIT = {a.loinc: a.unit for a in ANALYTES}
 C, H, M = Priority.CRITICAL, Priority.HIGH, Priority.MEDIUM
@@ -58,13 +58,13 @@ def priority(chart):
         ("718-7", "6.9", H),
         ("718-7", "7.0", None),
         ("718-7", "20.0", H),
-        ("777-3", 9, C),
+        ("777-3", 9, H),
         ("777-3", 10, H),
         ("777-3", 19, H),
         ("777-3", 20, None),
         ("751-8", "0.4", H),
         ("751-8", "0.5", None),
-        ("6690-2", 101, C),
+        ("6690-2", 101, H),
         ("6690-2", 38, H),
         ("6690-2", 37, None),
         ("17861-6", "14.1", C),
@@ -87,6 +87,8 @@ def priority(chart):
         ("67151-1", 52, H),
         ("67151-1", 51, None),
         ("10839-9", "0.05", H),
+        ("6598-7", "0.04", H),
+        ("6598-7", "0.03", None),
         ("89579-7", 64, H),
         ("89579-7", 63, None),
     ],
@@ -103,6 +105,11 @@ def test_each_limit_from_both_sides(loinc, value, expected):
         ("6301-6", "4.8", "vomiting blood", None),
         ("718-7", "6.5", "chest pain", H),
         ("2345-7", 250, "confused since yesterday", None),
+        ("6598-7", "0.04", "chest pain", H),
+        ("777-3", 9, "bleeding heavily", H),
+        ("777-3", 9, "worst headache of my life", H),
+        ("6690-2", 101, "short of breath", H),
+        ("6690-2", 101, "confused since yesterday", H),
     ],
 )
 def test_a_symptom_named_now_raises_a_result(loinc, value, words, without):
@@ -247,3 +254,33 @@ def test_a_single_or_old_creatinine_says_nothing():
 def test_kidney_injury_is_for_adults_and_exact_results():
     assert not injury(("3.0", ago(hours=1)), ("1.0", ago(days=5)), who=person(12))
     assert not injury(("3.0", ago(hours=1), "<"), ("1.0", ago(days=5)))
+
+
+ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
+SNOMED = "http://snomed.info/sct"
+
+
+@pytest.mark.parametrize(
+    ("code", "judged"),
+    [
+        ((ICD10, "N18.6"), False),
+        ((ICD10, "Z99.2"), False),
+        ((SNOMED, "46177005"), False),
+        ((SNOMED, "265764009"), False),
+        ((ICD10, "N18.4"), True),
+        (("http://example.org/codes", "N18.6"), True),
+    ],
+)
+def test_creatinine_is_not_judged_on_dialysis_and_that_is_said(code, judged):
+    chart = case(
+        problems=(problem("", code),),
+        labs=(lab("2160-0", ("8.0", ago(hours=1)), ("3.0", ago(days=5)), unit="mg/dL"),),
+    )
+    for rule in (critical_labs, kidney_injury):
+        result = run(chart, rule)
+        assert bool(result.findings) is judged
+        assert [n.what for n in result.not_evaluated] == ([] if judged else ["creatinine"])
+
+
+def test_other_tests_are_judged_on_dialysis():
+    assert priority(with_lab("2823-3", "6.8", problems=(problem("", (ICD10, "N18.6")),))) is C

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from cds_service.clinical.red_flags.grading import DISCRIMINATORS
+from cds_service.clinical.red_flags.grading import DISCRIMINATORS, RXNORM
 from cds_service.clinical.red_flags.lexicon import LEXICON
 from cds_service.clinical.red_flags.rules import NO_COMPLAINT, RULES, check, rule_id
 from cds_service.clinical.rule import RuleContext
 from cds_service.domain import Priority
 from cds_service.settings import Setting
+from fhir_mappers.case import Coding, Concept, Medication
 from tests.unit.clinical.build import WELL, ago, case, note, person, problem, vitals
 
 BY_ID = {rule.id: rule for rule in RULES}
@@ -187,4 +188,87 @@ def test_every_discriminator_is_used():
     used = {n for g in grades for s in g.values() for names in s.raised.values() for n in names}
     used |= {n for f in LEXICON.flags for t in f.terms for n in t.needs}
     assert set(DISCRIMINATORS) <= used
-    assert {f"feature:{f.id}" for f in LEXICON.features if f.id not in ("fever", "pregnancy")} <= used
+    assert {f"feature:{f.id}" for f in LEXICON.features if f.id not in ("fever", "pregnancy", "vomiting")} <= used
+
+
+def test_a_lasting_numbness_is_not_called_sudden():
+    def title(text):
+        return run("sudden-numbness", case(text)).findings[0].title
+
+    assert title("numbness in both feet for the past 3 years") == "Numbness or weakness named"
+    assert title("chronic numbness in both feet") == "Numbness or weakness named"
+    assert title("chronic neuropathy, sudden numbness of the arm") == "Sudden numbness"
+    assert title("left arm numb since an hour") == "Sudden numbness"
+    assert grade("sudden-numbness", "numbness in both feet for 3 years") is H
+
+
+@pytest.mark.parametrize(
+    ("flag", "text"),
+    [
+        ("altered-mental-status", "feeling lethargic"),
+        ("altered-mental-status", "tired for weeks"),
+        ("altered-mental-status", "confused about which pill to take"),
+        ("altered-mental-status", "confused about her referral"),
+        ("loss-of-consciousness", "passed out a kidney stone"),
+        ("loss-of-consciousness", "passed out kidney stone"),
+        ("loss-of-consciousness", "passing out gas"),
+        ("suicidality", "at the end of it all he felt fine"),
+        ("suicidality", "happy to be here"),
+        ("sepsis", "chemo infusion today"),
+        ("sepsis", "fever"),
+        ("head-injury", "hit his head on a shelf"),
+        ("head-injury", "vomiting, headache"),
+    ],
+)
+def test_these_are_not_emergencies(flag, text):
+    assert grade(flag, text) is None
+
+
+@pytest.mark.parametrize(
+    ("flag", "text"),
+    [
+        ("altered-mental-status", "very lethargic"),
+        ("altered-mental-status", "baby is lethargic"),
+        ("altered-mental-status", "confused about where she is"),
+        ("loss-of-consciousness", "passed out at home"),
+        ("suicidality", "thinking of ending it all"),
+        ("suicidality", "wants to end it all"),
+        ("suicidality", "I don't want to be here anymore"),
+        ("sepsis", "fever 5 days after chemo"),
+        ("sepsis", "on chemotherapy, fever of 101"),
+        ("sepsis", "neutropenic fever"),
+        ("head-injury", "head injury with vomiting"),
+        ("head-injury", "hit her head, confused since"),
+        ("head-injury", "hit his head and passed out"),
+        ("head-injury", "fell and hit my head, on eliquis"),
+    ],
+)
+def test_these_are_high_in_a_family_practice(flag, text):
+    assert grade(flag, text) is H
+
+
+@pytest.mark.parametrize(
+    ("concept", "expected"),
+    [
+        (Concept(text="Apixaban 5 mg tablet"), H),
+        (Concept(codings=(Coding(system=RXNORM, code="11289"),)), H),
+        (Concept(codings=(Coding(system="http://example.org/codes", code="11289"),)), None),
+        (Concept(text="Aspirin 81 mg"), None),
+    ],
+)
+def test_a_head_injury_counts_beside_an_anticoagulant_of_the_chart(concept, expected):
+    taken = (Medication(concept=concept, status="active", source="med-1"),)
+    assert grade("head-injury", "hit his head on a shelf", medications=taken) is expected
+
+
+def test_an_extra_pill_is_no_overdose_and_extra_insulin_is_high():
+    assert grade("overdose", "took an extra pill") is M
+    assert grade("overdose", "took an extra dose of insulin") is H
+    assert grade("overdose", "took too many pills") is C
+
+
+def test_headache_with_visual_spots_counts_in_pregnancy():
+    text = "headache and visual spots"
+    assert grade("pregnancy-emergency", text, who=person(28, pregnant=True)) is H
+    assert grade("pregnancy-emergency", text, who=person(28)) is None
+    assert grade("pregnancy-emergency", "mild headache", who=person(28, pregnant=True)) is None

@@ -10,7 +10,7 @@ from cds_service.clinical.rule import RuleContext, RuleResult
 from cds_service.clinical.vital_limits import LIMITS
 from cds_service.domain import Priority
 from cds_service.settings import Setting
-from fhir_mappers.case import Precision
+from fhir_mappers.case import Precision, Refused
 from tests.unit.clinical.build import born, case, coded, measured, person, vitals
 
 PREGNANT = person(30, pregnant=True)
@@ -116,13 +116,13 @@ def test_not_responding_to_voice_is_critical(level, expected):
         ("diastolic", 100, None),
         ("diastolic", 101, H),
         ("systolic", 89, H),
-        ("heart_rate", 120, None),
+        ("heart_rate", 120, M),
         ("heart_rate", 121, H),
         ("heart_rate", 49, H),
         ("heart_rate", 50, None),
         ("respiratory_rate", 9, H),
         ("respiratory_rate", 10, None),
-        ("respiratory_rate", 30, None),
+        ("respiratory_rate", 30, M),
         ("respiratory_rate", 31, H),
         ("spo2", 94, H),
         ("spo2", 95, None),
@@ -159,7 +159,11 @@ def test_pregnancy_goes_before_age():
         (2, 0, "respiratory_rate", 39, M),
         (2, 0, "respiratory_rate", 61, H),
         (2, 0, "respiratory_rate", 9, C),
-        (2, 0, "spo2", 90, None),
+        (2, 0, "spo2", 95, None),
+        (2, 0, "spo2", 94, M),
+        (2, 0, "spo2", 92, M),
+        (2, 0, "spo2", 91, H),
+        (2, 0, "spo2", 90, H),
         (2, 0, "spo2", 89, C),
         (0, 0, "systolic", 59, C),
         (0, 0, "systolic", 60, None),
@@ -238,3 +242,110 @@ def test_a_finding_shows_value_limit_source_and_handle():
     assert finding.values == {"spo2": 84.5, "limit": "adult-spo2-very-low"}
     assert finding.sources == ("obs-spo2",)
     assert finding.citation.year == 2004
+
+
+FEVER = "38.0"
+NO_FEVER = "37.9"
+SEPSIS_BANDS = [
+    (0, "respiratory_rate", 59, 60),
+    (0, "heart_rate", 159, 160),
+    (1, "respiratory_rate", 49, 50),
+    (2, "heart_rate", 149, 150),
+    (3, "respiratory_rate", 39, 40),
+    (4, "heart_rate", 139, 140),
+    (5, "respiratory_rate", 28, 29),
+    (5, "heart_rate", 129, 130),
+    (6, "respiratory_rate", 26, 27),
+    (7, "heart_rate", 119, 120),
+    (8, "respiratory_rate", 24, 25),
+    (11, "heart_rate", 114, 115),
+    (12, "respiratory_rate", 24, 25),
+    (15, "heart_rate", 130, 131),
+]
+
+
+@pytest.mark.parametrize(("years", "kind", "below", "beyond"), SEPSIS_BANDS)
+def test_high_risk_rates_of_a_child_are_high_beside_fever_or_breathing_difficulty_only(years, kind, below, beyond):
+    who = person(years, 6)
+    hot = {"temperature": FEVER}
+    assert priority(case(who=who, vitals=(vitals({kind: beyond, **hot}),))) is H
+    assert priority(case(who=who, vitals=(vitals({kind: below, **hot}),))) in (None, M)
+    assert priority(case("SOB", who=who, vitals=(vitals({kind: beyond}),))) is H
+    assert priority(case(who=who, vitals=(vitals({kind: beyond, "temperature": NO_FEVER}),))) in (None, M)
+
+
+def test_a_fever_of_another_round_does_not_count_for_a_rate():
+    apart = (vitals({"heart_rate": 142}, minutes=5), vitals({"temperature": FEVER}, minutes=90))
+    assert priority(case(who=person(4), vitals=apart)) is M
+
+
+def test_the_reason_says_that_a_limit_held_because_of_the_fever():
+    chart = case(who=person(4), vitals=(vitals({"heart_rate": 142, "temperature": FEVER}),))
+    assert "measured with fever" in run(chart).findings[0].reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "temperature", "expected"),
+    [
+        ("temperature", "38.0", "38.0", H),
+        ("temperature", "37.9", "37.9", None),
+        ("heart_rate", 110, FEVER, H),  # by the fever alone
+        ("heart_rate", 110, NO_FEVER, None),
+        ("heart_rate", 111, NO_FEVER, M),
+        ("respiratory_rate", 24, NO_FEVER, None),
+        ("respiratory_rate", 25, NO_FEVER, M),
+    ],
+)
+def test_signs_of_infection_in_pregnancy(kind, value, temperature, expected):
+    chart = case(who=PREGNANT, vitals=(vitals({"temperature": temperature, kind: value}),))
+    assert priority(chart) is expected
+
+
+@pytest.mark.parametrize(("kind", "value"), [("heart_rate", 111), ("respiratory_rate", 25)])
+def test_a_raised_rate_with_fever_in_pregnancy_is_high_itself(kind, value):
+    found = run(case(who=PREGNANT, vitals=(vitals({kind: value, "temperature": FEVER}),))).findings
+    assert next(f.priority for f in found if kind in f.values) is H
+    calm = run(case(who=PREGNANT, vitals=(vitals({kind: value - 1, "temperature": FEVER}),))).findings
+    assert not [f for f in calm if kind in f.values]
+
+
+@pytest.mark.parametrize(("value", "severe"), [(109, False), (110, True)])
+def test_a_diastolic_pressure_of_110_in_pregnancy_is_called_severe_range(value, severe):
+    (finding,) = run(case(who=PREGNANT, vitals=(vitals({"diastolic": value}),))).findings
+    assert finding.priority is H
+    assert ("Severe-range" in finding.title) is severe
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("spo2", 89, H),
+        ("spo2", 90, None),
+        ("heart_rate", 179, None),
+        ("heart_rate", 180, H),
+        ("respiratory_rate", 60, None),
+        ("respiratory_rate", 61, H),
+        ("respiratory_rate", 8, None),
+        ("respiratory_rate", 7, C),
+    ],
+)
+def test_an_unknown_age_is_judged_where_every_age_is_beyond_a_limit(kind, value, expected):
+    assert of(kind, value, who=person(birth=None)) == expected
+
+
+def test_an_outdated_value_beyond_a_limit_is_said_for_a_month():
+    def notes(value, hours):
+        result = run(case(vitals=(vitals({"spo2": value}, minutes=hours * 60),)))
+        assert not result.findings
+        return [n.reason for n in result.not_evaluated if n.what == "oxygen saturation"]
+
+    assert notes(80, 25) == ["the newest value was beyond a limit but is older than 24 hours"]
+    assert notes(96, 25) == []
+    assert notes(80, 31 * 24) == []
+
+
+def test_unread_observations_are_not_called_a_chart_without_vital_signs():
+    unread = run(case(refused=(Refused(resource_type="Observation", reason="no-unit"),)))
+    assert "could be read" in unread.not_evaluated[0].reason
+    other = run(case(refused=(Refused(resource_type="Condition", reason="inactive"),)))
+    assert other.not_evaluated[0].reason == "the chart holds no vital signs"

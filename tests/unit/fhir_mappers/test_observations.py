@@ -21,6 +21,7 @@ def vital(chart, *resources):
         ("8310-5", 98.6, "F", "[degF]", "temperature", "37"),
         ("8310-5", 98.6, "degF", None, "temperature", "37"),
         ("8331-1", 38.5, "°C", None, "temperature", "38.5"),
+        ("75539-7", 38.5, "°C", None, "temperature", "38.5"),
         ("29463-7", 150, "lb", "[lb_av]", "weight", "68.0389"),
         ("8302-2", 70, "in", "[in_i]", "height", "177.8"),
         ("8867-4", 88, "bpm", None, "heart_rate", "88"),
@@ -284,3 +285,15 @@ def test_2106_3_is_a_pregnancy_test_in_loinc_and_a_race_in_the_cdc_system(chart)
     race = observation("2106-3", valueCodeableConcept=positive)
     race["code"]["coding"][0]["system"] = "urn:oid:2.16.840.1.113883.6.238"
     assert chart(race).demographics.pregnant is None
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "unit"),
+    [("1558-6", 100, "mg/dL"), ("32016-8", 100, "mg/dL"), ("14771-0", 5.55, "mmol/L")],
+)
+def test_fasting_and_capillary_glucose_are_one_series_with_glucose(chart, code, value, unit):
+    assert round(chart(lab(code, value, unit)).lab("2345-7").latest.value) == 100
+
+
+def test_two_hour_glucose_is_another_test(chart):
+    assert chart(lab("1518-0", 100, "mg/dL")).lab("2345-7") is None
