@@ -78,6 +78,8 @@ class Gate:
 
     # -- inside -------------------------------------------------------------------------------------------------
     def _deidentify(self, case: Case, subject: str, deadline: Deadline, max_text_chars: int) -> DeidentifiedCase:
+        if any(s.resource_type == "Patient" and h in case.sensitive for h, s in case.sources.items()):
+            raise PolicyError("the whole patient is labelled: nothing of the chart may pass")
         identifiers = (*case.identifiers, KnownIdentifier(kind="identifier", value=case.patient_id))
         matcher = KnownMatcher(identifiers, over_89=over_89(case.demographics, case.now))
         structured = structure(case, self.policy, matcher.is_number)

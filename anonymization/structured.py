@@ -98,7 +98,9 @@ def structure(case: Case, policy: Policy, is_identifier: Callable[[str], bool] =
     return Structured(
         age=stated_age(person, case.now) if policy.action("Patient.birthDate") is Action.GENERALISE else None,
         sex=person.sex if work.keeps("Patient.gender") and person.sex in _SEXES else None,
-        pregnant=person.pregnant if work.keeps("Observation.pregnancy") else None,
+        pregnant=person.pregnant
+        if work.keeps("Observation.pregnancy") and person.pregnancy_source not in work.sensitive
+        else None,
         facts=facts,
         removed=work.removed,
     )

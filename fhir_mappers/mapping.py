@@ -11,9 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import TypeVar
 
 from fhir_mappers import dates, identifiers, labs, patient, r4, units, visit, vitals
-from fhir_mappers.case import Case, Document, KnownIdentifier, LabSeries, Refused, Source, When
+from fhir_mappers.case import (
+    Case,
+    Complaint,
+    Document,
+    IntakeAnswer,
+    KnownIdentifier,
+    LabSeries,
+    Missing,
+    Refused,
+    Source,
+    When,
+)
 from fhir_mappers.chart import READERS, Chart
 from fhir_mappers.errors import NoPatient, Unused
 from fhir_mappers.fields import Json
@@ -28,6 +40,11 @@ SUBJECTS: Mapping[str, str] = {
     # The element that says whose a resource is, where it is not `subject`.
     "AllergyIntolerance": "patient",
 }
+
+_Said = TypeVar("_Said", Complaint, IntakeAnswer)
+
+MAX_NAME = 300
+"""Most characters of the name of a problem."""
 
 UNREADABLE = frozenset({"invalid", "wrong-version", "wrong-patient", "no-subject", "modifier-extension", "too-large"})
 """Reasons that make a prefetch key incomplete. The others are data that say by themselves that they do not count."""
@@ -63,7 +80,7 @@ def map_case(
     for entry in request.entries:
         if entry is not person:
             mapper.read(entry)
-    return _assemble(mapper, person, resource, bare_id(patient_id), encounter_id)
+    return _read_in_part(_assemble(mapper, person, resource, bare_id(patient_id), encounter_id), limits)
 
 
 def warm_up() -> None:
@@ -201,6 +218,34 @@ def _assemble(mapper: _Mapper, person: Received, resource: Json, patient_id: str
         sources=MappingProxyType(kept),
         sensitive=frozenset(mapper.sensitive & kept.keys()),
     )
+
+
+def _read_in_part(case: Case, limits: Limits) -> Case:
+    """Cap the words of complaints, intake answers and problems, and say what was read only in part."""
+    complaints, answers = _fitting(case.complaints, limits), _fitting(case.intake, limits)
+    cut = {
+        "notes": sum(d.truncated for d in case.documents),
+        "complaints": len(case.complaints) - len(complaints),
+        "intake answers": len(case.intake) - len(answers),
+    }
+    reason = "{} of them exceed what this service reads and were not read whole"
+    told = tuple(Missing(what=what, reason=reason.format(count)) for what, count in cut.items() if count)
+    problems = tuple(
+        replace(p, concept=replace(p.concept, text=p.concept.text[:MAX_NAME])) if p.concept.text else p
+        for p in case.problems
+    )
+    return replace(case, complaints=complaints, intake=answers, problems=problems, missing=(*case.missing, *told))
+
+
+def _fitting(facts: tuple[_Said, ...], limits: Limits) -> tuple[_Said, ...]:
+    """The first facts whose words fit into the text cap together."""
+    kept, room = [], limits.max_text_chars
+    for fact in facts:
+        room -= len(fact.text if isinstance(fact, Complaint) else fact.answer)
+        if room < 0:
+            break
+        kept.append(fact)
+    return tuple(kept)
 
 
 def _cited(case: Case) -> frozenset[str]:

@@ -36,7 +36,8 @@ def find(patients: Sequence[Received], patient_id: str) -> Received:
         if wanted and entry.resource.get("id") == wanted:
             return entry
     for entry in patients:
-        if wanted and entry.full_url and bare_id(entry.full_url) == wanted:
+        nameless = not entry.resource.get("id") or (entry.full_url or "").startswith("urn:")
+        if wanted and nameless and entry.full_url and bare_id(entry.full_url) == wanted:
             return entry
     raise ForeignPatient
 
@@ -49,7 +50,7 @@ def parse(resource: Json) -> tuple[Json, Unused | None]:
         if reason.reason != "invalid":
             raise NoPatient from None
         essentials = {key: resource[key] for key in ESSENTIALS if key in resource}
-        for dropped in ((), ("meta", "identifier")):
+        for dropped in ((), ("meta", "identifier"), ESSENTIALS[2:6], ESSENTIALS[2:]):
             try:
                 return r4.parse({k: v for k, v in essentials.items() if k not in dropped}), reason
             except Unused:

@@ -57,9 +57,10 @@ def test_a_bad_element_of_the_patient_leaves_what_the_rules_need():
     assert any(i.value == "Fictional" for i in case.identifiers)
 
 
-def test_a_bad_birth_date_leaves_no_usable_patient():
-    with pytest.raises(NoPatient):
-        mapped({"patient": patient(birthDate="yesterday")})
+def test_a_bad_birth_date_costs_the_age_alone():
+    case = mapped({"patient": patient(birthDate="yesterday")})
+    assert case.age is None
+    assert [r.reason for r in case.refused if r.resource_type == "Patient"] == ["invalid"]
 
 
 @pytest.mark.parametrize(("birth", "age"), [("1960-05-07", 70), ("1960-05-06", 71), ("1960-05", 70), ("1960", 70)])
