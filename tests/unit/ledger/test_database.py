@@ -27,7 +27,7 @@ def test_sqlite_keeps_what_was_acknowledged_and_lets_readers_read(database: Data
     assert pragma(database, "journal_mode") == "wal"
     assert pragma(database, "synchronous") == 2
     assert pragma(database, "foreign_keys") == 1
-    assert pragma(database, "busy_timeout") == 10_000
+    assert pragma(database, "busy_timeout") == 3000
 
 
 def test_only_the_owner_can_read_the_files(tmp_path: Path) -> None:
