@@ -7,6 +7,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 TORCH := torch==2.13.0
+FHIR := .tools/fhir-server
 export CDS_DATA_DIR ?= .data
 
 .PHONY: setup demo serve test lint types contracts check docs bench lock clean
@@ -28,7 +29,13 @@ demo: $(VENV)/.ready
 serve: $(VENV)/.ready
 	$(BIN)/cds-service serve
 
-test: $(VENV)/.ready
+# An independent FHIR server that tests fetch from. It pins old libraries, hence a place of its own.
+$(FHIR)/.ready: tests/support/fhir-server.txt
+	test -x $(FHIR)/bin/python || $(PYTHON) -m venv $(FHIR)
+	$(FHIR)/bin/python -m pip install --quiet --no-deps --require-hashes -r $<
+	touch $@
+
+test: $(VENV)/.ready $(FHIR)/.ready
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.ready
@@ -50,12 +57,12 @@ bench: $(VENV)/.ready
 	$(BIN)/cds-service bench
 
 clean:
-	rm -rf $(VENV) .data
+	rm -rf $(VENV) .data .tools
 
 # Only after a change of dependencies: resolve and hash them anew. Needs the registry.
 lock: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --unsafe-package torch \
-		--extra dev --extra postgres --no-header --no-annotate --no-emit-find-links --no-emit-index-url \
+		--extra dev --extra postgres --extra redis --no-header --no-annotate --no-emit-find-links --no-emit-index-url \
 		--no-emit-trusted-host --output-file requirements.lock pyproject.toml
 	sed -i '/^torch==/,/[^\\]$$/d' requirements.lock

@@ -11,7 +11,8 @@ import structlog
 from anonymization.gate import Gate
 from cds_service import __version__, clinical
 from cds_service.assessor import Assessor
-from cds_service.errors import IndexUnavailable, StoreError
+from cds_service.errors import ConfigurationError, IndexUnavailable, StoreError
+from cds_service.fhir_client import FhirClient
 from cds_service.inference.backend import ModelBackend
 from cds_service.inference.contract import CONTRACT_VERSION
 from cds_service.inference.models import load_backend
@@ -20,6 +21,7 @@ from cds_service.ledger.database import open_database
 from cds_service.ledger.keys import load_or_create_keys
 from cds_service.ledger.vault import Vault
 from cds_service.monitoring import Probe, metrics
+from cds_service.outbound import Outbound
 from cds_service.pipeline import Pipeline
 from cds_service.recorder import Recorder
 from cds_service.retrieval.chroma import ChromaIndex
@@ -45,6 +47,7 @@ class Service:
     recorder: Recorder
     retriever: Retriever
     gate: Gate
+    outbound: Outbound
 
     def probes(self) -> Mapping[str, Probe]:
         """What ``/readyz`` asks. The model is not among them: the floor does not need it."""
@@ -104,13 +107,29 @@ def _sample_call(now: datetime) -> HookCall:
     return HookCall(service=PATIENT_TRIAGE, request=request, context=context, client="warm-up")
 
 
+def open_outbound(settings: Settings) -> Outbound:
+    """The way out. Raises ConfigurationError when the file of trusted authorities cannot be used."""
+    try:
+        return Outbound(ca_file=settings.ca_file)
+    except OSError:  # ssl.SSLError is one
+        raise ConfigurationError(f"CDS_CA_FILE: {settings.ca_file} holds no certificates that can be read") from None
+
+
 def assemble(settings: Settings, *, recorder: Recorder, gate: Gate, retriever: Retriever) -> Service:
     """A service over parts that are already loaded."""
+    outbound = open_outbound(settings)
     pipeline = Pipeline(
         settings=settings,
         gate=gate,
         retriever=retriever,
         recorder=recorder,
+        fhir=FhirClient(
+            outbound,
+            deadline_s=settings.fetch_timeout_ms / 1000,
+            max_bytes=settings.fetch_max_bytes,
+            max_pages=settings.fetch_max_pages,
+            max_linked=settings.fetch_max_linked,
+        ),
         versions={
             "service": __version__,
             "setting": settings.setting.value,
@@ -123,7 +142,9 @@ def assemble(settings: Settings, *, recorder: Recorder, gate: Gate, retriever: R
         now=utc_now,
         guidelines_off=not settings.unreviewed_guidelines and not _any_reviewed(settings),
     )
-    return Service(settings=settings, pipeline=pipeline, recorder=recorder, retriever=retriever, gate=gate)
+    return Service(
+        settings=settings, pipeline=pipeline, recorder=recorder, retriever=retriever, gate=gate, outbound=outbound
+    )
 
 
 def _any_reviewed(settings: Settings) -> bool:

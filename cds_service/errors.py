@@ -4,8 +4,11 @@ CdsError                     something a person can act on; the message holds no
 ├── ConfigurationError       a setting or file is wrong: the message names it and what to do
 ├── RequestError             the client sent something that cannot be answered (4xx)
 │   ├── UnknownService       404
-│   ├── PreconditionFailed   412: required data could not be obtained
-│   └── NotAuthorised        401/403
+│   ├── NotAuthenticated     401, bare: who calls is not known
+│   ├── NotAllowed           403: who calls may not do this
+│   └── Later                may be repeated after a while
+│       ├── TooManyCalls     429: this client's calls of this minute are used up
+│       └── Busy             503: more calls wait than this process takes in
 ├── BackendError             a model backend could not load or answer
 ├── IndexUnavailable         the guideline index is missing or cannot be read
 └── StoreError               the database refused a read or write
@@ -36,18 +39,40 @@ class UnknownService(RequestError):
     code = "not-found"
 
 
-class PreconditionFailed(RequestError):
-    """Required data is in neither the prefetch nor reachable on the FHIR server."""
-
-    status = 412
-    code = "required"
-
-
-class NotAuthorised(RequestError):
-    """The caller is not allowed."""
+class NotAuthenticated(RequestError):
+    """The caller is not known. The answer is a bare 401 (checklist J12); the reason is for the log."""
 
     status = 401
-    code = "security"
+    code = "login"
+
+
+class NotAllowed(RequestError):
+    """The caller may not do this."""
+
+    status = 403
+    code = "forbidden"
+
+
+class Later(RequestError):
+    """The call may be repeated after `retry_after` seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TooManyCalls(Later):
+    """The client's calls of this minute are used up."""
+
+    status = 429
+    code = "throttled"
+
+
+class Busy(Later):
+    """More calls are waiting than this process takes in."""
+
+    status = 503
+    code = "transient"
 
 
 class BackendError(CdsError):

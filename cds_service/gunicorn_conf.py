@@ -12,6 +12,8 @@ timeout = 120
 """Seconds for a web process to load its models before it is given up."""
 graceful_timeout = 10
 keepalive = 15
+worker_connections = 1000
+"""Idle connections cost a place in the poller and no thread."""
 limit_request_line = 2048
 limit_request_fields = 50
 accesslog = None

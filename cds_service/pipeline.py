@@ -1,7 +1,7 @@
 """The one road: a hook call in, cards out. Read this file first.
 
     web        authenticate client, parse               hooks.wire
-    hooks      context, prefetch
+    hooks      context, prefetch; fetch what is missing    fhir_client
     map        resources -> Case (identified)           fhir_mappers
     rules      Case -> Findings                         clinical: the floor
     gate       Case -> DeidentifiedCase                 anonymization
@@ -40,14 +40,18 @@ from cds_service.domain import (
     Passage,
     floor_of,
 )
-from cds_service.errors import IndexUnavailable, StoreError
+from cds_service.errors import Busy, IndexUnavailable, StoreError
+from cds_service.fhir_access import FhirOffer
+from cds_service.fhir_client import FhirClient
 from cds_service.monitoring import metrics
+from cds_service.monitoring.stopwatch import Stopwatch
 from cds_service.recorder import Recorder
 from cds_service.retrieval.retriever import Retriever
 from cds_service.settings import Settings
 from fhir_mappers.case import REFUSAL_REASONS, Case
 from fhir_mappers.mapping import Limits, map_case
 from hooks.feedback import BadItem, FeedbackItem
+from hooks.prefetch import resolve, values_for
 from hooks.response import problems
 from hooks.services import HookCall
 
@@ -59,6 +63,7 @@ NOT_RECORDED = NotEvaluated(what="record of this answer", reason=f"{NO_STORE}; f
 LABELLED = NotEvaluated(what="findings from labelled data", reason="security labels keep them from model and ledger")
 GUIDELINES_OFF = NotEvaluated(what="guidelines", reason="none that a clinician has reviewed is switched on")
 POLL_S = 0.02
+BUSY_S = 1
 CALLS_AT_ONCE = 1
 """Calls that one process works on at once. The work is bound by the interpreter: more at once only makes all slower."""
 
@@ -89,24 +94,6 @@ class _Seen:
     not_evaluated: tuple[NotEvaluated, ...]
 
 
-class Stopwatch:
-    """Milliseconds of each named part of one call."""
-
-    def __init__(self) -> None:
-        self.timings: dict[str, float] = {}
-
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Add the time of the block to part `name`."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            seconds = time.perf_counter() - start
-            self.timings[name] = self.timings.get(name, 0.0) + seconds * 1000
-            metrics.PART_SECONDS.labels(part=name).observe(seconds)
-
-
 class Pipeline:
     """Answers hook calls and takes feedback. Built once a process; safe for threads."""
 
@@ -117,6 +104,7 @@ class Pipeline:
         gate: Gate,
         retriever: Retriever,
         recorder: Recorder,
+        fhir: FhirClient,
         versions: Mapping[str, str],
         now: Callable[[], datetime],
         guidelines_off: bool = False,
@@ -125,26 +113,25 @@ class Pipeline:
         self._gate = gate
         self._retriever = retriever
         self._recorder = recorder
+        self._fhir = fhir
         self._versions = versions
         self._now = now
         self._guidelines_off = guidelines_off
         self._turn = threading.Semaphore(CALLS_AT_ONCE)
 
-    def answer(self, call: HookCall) -> HookAnswer:
-        """The response to one hook call.
+    def answer(self, call: HookCall, offer: FhirOffer) -> HookAnswer:
+        """The response to one hook call; `offer` is what may be fetched for it.
 
-        Raises `fhir_mappers.errors.MappingError` when there is no usable patient; everything else that fails is said
-        in the answer.
+        Raises `fhir_mappers.errors.MappingError` when there is no usable patient, and Busy when too many calls wait;
+        everything else that fails is said in the answer.
         """
         if not call.context.by_clinician:
             return self._not_for_them(call)
         watch = Stopwatch()
-        with watch.part("wait"):
-            self._turn.acquire()
-        try:
-            seen = self._look(call, watch)
-        finally:
-            self._turn.release()
+        with watch.part("fetch"):
+            call, absent = self._fetch(call, offer)
+        with self._turn_of(watch):
+            seen = self._look(call, absent, watch)
         with watch.part("assess"):
             task, outcome = self._assess_if_stored(seen)
         floor = floor_of(seen.findings)
@@ -171,7 +158,7 @@ class Pipeline:
 
     def warm(self, call: HookCall) -> None:
         """Take `call` down the road once without recording it, so that the first chart does not pay for loading."""
-        case = self._map(call)
+        case = self._map(call, {})
         findings = clinical.evaluate(case, self._settings.setting).findings
         deidentified, _ = self._pass_gate(case, "warm-up", [])
         self._retrieve(deidentified, findings, [])
@@ -184,9 +171,35 @@ class Pipeline:
 
     # -- the stations ----------------------------------------------------------------------------------------------
 
-    def _look(self, call: HookCall, watch: Stopwatch) -> _Seen:
+    def _fetch(self, call: HookCall, offer: FhirOffer) -> tuple[HookCall, Mapping[str, str]]:
+        """The call with what was fetched for it, and why each prefetch key that is still absent is."""
+        sent = call.request.prefetch
+        values = values_for({**call.request.context, **call.context.bare()})
+        asked = {key: resolve(template, values) for key, template in call.service.prefetch.items()}
+        wanted = {key: query for key, query in asked.items() if query is not None}
+        if offer.access is None:
+            return call, {key: offer.otherwise for key in wanted if key not in sent}
+        fetched = self._fhir.complete(sent, wanted, offer.access)
+        metrics.FETCHED.labels(outcome="fetched").inc(len(fetched.fetched))
+        metrics.FETCHED.labels(outcome="failed").inc(len(fetched.failures))
+        whole = replace(call.request, prefetch=fetched.prefetch, fhir_authorization=None)  # the token has had its use
+        return replace(call, request=whole), fetched.failures
+
+    @contextmanager
+    def _turn_of(self, watch: Stopwatch) -> Iterator[None]:
+        """Wait for this call's turn and hold it for the length of the block. Raises Busy when it takes too long."""
+        with watch.part("wait"):
+            mine = self._turn.acquire(timeout=self._settings.turn_wait_ms / 1000)
+        if not mine:
+            raise Busy("The service is busy; repeat the call.", retry_after=BUSY_S)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _look(self, call: HookCall, absent: Mapping[str, str], watch: Stopwatch) -> _Seen:
         with watch.part("map"):
-            case = self._map(call)
+            case = self._map(call, absent)
         with watch.part("rules"):
             floor = clinical.evaluate(case, self._settings.setting, stale_hours=self._settings.stale_hours)
         if floor.failed:
@@ -212,7 +225,7 @@ class Pipeline:
             not_evaluated=tuple(dict.fromkeys(missing)),
         )
 
-    def _map(self, call: HookCall) -> Case:
+    def _map(self, call: HookCall, absent: Mapping[str, str]) -> Case:
         return map_case(
             call.request.prefetch,
             patient_id=call.context.patient_id,
@@ -222,8 +235,11 @@ class Pipeline:
                 max_entries=self._settings.max_entries,
                 max_note_chars=self._settings.max_note_chars,
                 max_text_chars=self._settings.max_text_chars,
+                max_attachment_bytes=self._settings.max_attachment_bytes,
+                max_string_chars=self._settings.max_string_chars,
             ),
-            expected_keys=tuple(call.service.prefetch),
+            declared=tuple(call.service.prefetch),
+            absent=absent,
         )
 
     def _subject(self, call: HookCall, case: Case) -> str | None:

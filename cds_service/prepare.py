@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cds_service.clients.registry import read_clients
+from cds_service.clients.store import open_store
 from cds_service.inference.models import prepare as prepare_model
 from cds_service.ledger.keys import load_or_create_keys
 from cds_service.ledger.migrate import migrate
@@ -29,11 +31,14 @@ def _locked(path: Path) -> Iterator[None]:
 
 def prepare(settings: Settings, show: Show) -> None:
     """Make everything that is missing, telling `show` how far each step is. Raises ConfigurationError."""
+    if settings.clients_file is not None:
+        read_clients(settings.clients_file)  # what is wrong with it is said now, not by a web process that cannot start
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _locked(settings.data_dir / "prepare.lock"):
         show("database", 0)
         migrate(settings.database)
         load_or_create_keys(settings.keys)
+        open_store(settings.shared)
         show("database", 1)
         if settings.model is not ModelKind.NONE:
             prepare_model(settings, lambda step, done, total: show(step, done / total))

@@ -35,12 +35,12 @@ def die_with_parent() -> None:
 def web_command(settings: Settings, host: str, port: int) -> list[str]:
     """The gunicorn command line for these settings."""
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    tls = ("--certfile", str(settings.tls_cert_file), "--keyfile", str(settings.tls_key_file))
     return [
         sys.executable,
         *("-m", "gunicorn", "cds_service.serve:web_app()", "--config", "python:cds_service.gunicorn_conf"),
         *("--bind", bind, "--workers", str(settings.web_workers), "--threads", str(settings.web_threads)),
-        # A process takes no more calls than it has threads, so that the next call goes to an idle process.
-        *("--worker-connections", str(settings.web_threads)),
+        *(tls if settings.tls_cert_file else ()),
     ]
 
 
@@ -52,24 +52,15 @@ def worker_command() -> list[str]:
 def web_app() -> object:
     """The WSGI application of one web process (gunicorn calls this after forking)."""
     from cds_service import logs
-    from cds_service.app import create_app
-    from cds_service.bootstrap import build_service
+    from cds_service.app import build_app
 
     settings = Settings()
     logs.configure(settings.log_level)
-    return create_app(build_service(settings))
+    return build_app(settings, signed=settings.clients_file is not None)
 
 
 def serve(settings: Settings, *, host: str, port: int) -> int:
-    """Run until SIGTERM or SIGINT, or until the web processes end. Returns the exit code.
-
-    Raises ConfigurationError when `host` is not loopback: nobody is authenticated yet.
-    """
-    if not is_loopback(host):
-        raise ConfigurationError(
-            f"Refusing to listen on {host}: client authentication is not built yet, so only loopback is served. "
-            "Use --host 127.0.0.1."
-        )
+    """Run until SIGTERM or SIGINT, or until the web processes end. Returns the exit code."""
     metrics_dir = settings.data_dir / "metrics"
     shutil.rmtree(metrics_dir, ignore_errors=True)
     metrics_dir.mkdir(parents=True)
@@ -81,6 +72,22 @@ def serve(settings: Settings, *, host: str, port: int) -> int:
     if settings.model is not ModelKind.NONE:
         commands["worker"] = worker_command()
     return _Supervisor(commands, environment, settings.data_dir / "serve.pid").run()
+
+
+def check_exposure(settings: Settings, host: str) -> None:
+    """Raises ConfigurationError when `host` is not loopback and clients are not registered, or come without TLS."""
+    if is_loopback(host):
+        return
+    if settings.clients_file is None:
+        raise ConfigurationError(
+            f"Refusing to listen on {host}: no client is registered, so only loopback is served. "
+            "Set CDS_CLIENTS_FILE, or use --host 127.0.0.1."
+        )
+    if not settings.external_url.startswith("https://"):
+        raise ConfigurationError(
+            f"Refusing to listen on {host}: clients must reach this service by https. Set CDS_EXTERNAL_URL to its "
+            "https URL, with CDS_TLS_CERT_FILE and CDS_TLS_KEY_FILE or behind a proxy that speaks TLS."
+        )
 
 
 def _purge_command() -> list[str]:

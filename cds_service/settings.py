@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cds_service.outbound import BaseUrl
 
 
 class Setting(StrEnum):
@@ -38,6 +40,23 @@ class Quantization(StrEnum):
     NONE = "none"
 
 
+def _base_url(text: str) -> str:
+    """A base URL as it was written, without a final slash. Raises ValueError that says what is wrong."""
+    BaseUrl.parse(text.rstrip("/"))
+    return text.rstrip("/")
+
+
+def _origin(text: str) -> str:
+    """A web origin as a browser writes it: scheme, host and port, nothing after it."""
+    if BaseUrl.parse(text).segments or text.endswith("/"):
+        raise ValueError("an origin has no path and no final slash: https://host or https://host:port")
+    return text
+
+
+Url = Annotated[str, AfterValidator(_base_url)]
+Origin = Annotated[str, AfterValidator(_origin)]
+
+
 class Settings(BaseSettings):
     """All settings. Paths may be relative to the working directory."""
 
@@ -59,8 +78,10 @@ class Settings(BaseSettings):
 
     # -- clinic ------------------------------------------------------------------------------------------------
     setting: Setting = Field(Setting.FAMILY_PRACTICE, description="Care setting: `family-practice` or `ed`.")
-    external_url: str = Field(
-        "http://127.0.0.1:8080", description="Base URL under which clients reach this service, without a final slash."
+    external_url: Url = Field(
+        "http://127.0.0.1:8080",
+        description="Base URL under which clients reach this service. The `aud` of a client's token must be this URL "
+        "with the path of the call, so set it to what the EHR is configured with (behind a proxy: the proxy's).",
     )
     guidelines_dir: Path | None = Field(
         None, description="Folder with the clinic's own guidelines in Markdown, indexed beside the packaged ones."
@@ -69,6 +90,60 @@ class Settings(BaseSettings):
         False,
         description="Show passages of guidelines that no clinician has reviewed. Off until the clinic decides; the "
         "demo switches it on. Cards made from them say so.",
+    )
+
+    # -- clients -----------------------------------------------------------------------------------------------
+    clients_file: Path | None = Field(
+        None,
+        description="TOML file of the registered CDS clients (docs/how-to/authenticate-clients.md). With it every call "
+        "must carry a signed token; without it `serve` answers only direct calls from this machine, and `wsgi.py` "
+        "answers nobody.",
+    )
+    open_discovery: bool = Field(False, description="Answer discovery without a token although clients are registered.")
+    token_leeway_s: int = Field(
+        30, ge=5, le=300, description="Seconds by which a client's clock may differ from ours (`iat`, `nbf`, `exp`)."
+    )
+    token_lifetime_s: int = Field(
+        3600, ge=900, le=86_400, description="Longest accepted time between `iat` and `exp` of a token, in seconds."
+    )
+    jwks_cache_s: PositiveInt = Field(
+        600, description="Seconds a client's key set from a URL is used before it is fetched anew."
+    )
+    rate_per_minute: PositiveInt = Field(
+        6000,
+        description="Calls a client may make in one minute, over all processes; more get 429. A client's own "
+        "`rate_per_minute` in the clients file goes first.",
+    )
+    shared_url: str | None = Field(
+        None,
+        description="Where web processes share used tokens and call counts: an SQLAlchemy URL, or `redis://…` "
+        "(`redis` extra). Default: the PostgreSQL of `CDS_DATABASE_URL`, else `shared.sqlite3` in the data folder.",
+    )
+    cors_origins: tuple[Origin, ...] = Field(
+        (), description="Origins, as a JSON list, whose web pages may call this service (`https://host`, exact)."
+    )
+    metrics_token_file: Path | None = Field(
+        None,
+        description="File with the bearer token that opens `/metrics` to other machines. Without it only direct "
+        "calls from this machine may read it.",
+    )
+
+    # -- FHIR server -------------------------------------------------------------------------------------------
+    fhir_servers: tuple[Url, ...] = Field(
+        (),
+        description="Base URLs, as a JSON list, of the FHIR servers from which missing data may be fetched for calls "
+        "without a token. Registered clients have their own list in the clients file.",
+    )
+    ca_file: Path | None = Field(
+        None,
+        description="Certificates (PEM) of authorities to trust, beside the well-known ones, when FHIR servers and key "
+        "sets are asked. Authorities named by other environment variables are not trusted.",
+    )
+    fetch_timeout_ms: PositiveInt = Field(2500, description="Milliseconds that fetching for one call may take in all.")
+    fetch_max_bytes: PositiveInt = Field(8_000_000, description="Most bytes fetched for one call in all.")
+    fetch_max_pages: PositiveInt = Field(5, description="Most pages read of one search.")
+    fetch_max_linked: int = Field(
+        20, ge=0, description="Most medicines and note texts fetched because a resource links to them."
     )
 
     # -- model -------------------------------------------------------------------------------------------------
@@ -102,8 +177,18 @@ class Settings(BaseSettings):
     gate_timeout_ms: PositiveInt = Field(
         1500, description="Milliseconds that de-identification of one chart may take; longer refuses the chart."
     )
-    max_body_bytes: PositiveInt = Field(8_000_000, description="Largest request body, in bytes.")
-    max_entries: PositiveInt = Field(3000, description="Most resources read from one request.")
+    max_body_bytes: PositiveInt = Field(8_000_000, description="Largest request body, in bytes; a larger one gets 413.")
+    max_json_depth: int = Field(60, ge=20, le=200, description="Deepest nesting of a request body; deeper gets 400.")
+    max_string_chars: PositiveInt = Field(
+        1_048_576, description="Longest string of a resource (the bound of FHIR R4); a longer one costs its resource."
+    )
+    max_attachment_bytes: PositiveInt = Field(
+        2_000_000, description="Largest attachment that is decoded; a larger one is not read."
+    )
+    max_entries: PositiveInt = Field(3000, description="Most resources read from one request; the rest is named.")
+    turn_wait_ms: PositiveInt = Field(
+        10_000, description="Milliseconds a call waits for its turn in a web process; longer gets 503."
+    )
     max_note_chars: PositiveInt = Field(4000, description="Most characters read from one note, after decoding.")
     max_text_chars: PositiveInt = Field(12_000, description="Most characters of free text read from one chart.")
     stale_hours: PositiveInt = Field(24, description="Hours after which vital signs are called stale.")
@@ -119,7 +204,16 @@ class Settings(BaseSettings):
 
     # -- server ------------------------------------------------------------------------------------------------
     web_workers: PositiveInt = Field(2, description="Web processes that `serve` starts.")
-    web_threads: PositiveInt = Field(4, description="Threads of each web process.")
+    web_threads: PositiveInt = Field(
+        32, description="Connections that a web process reads from and answers at once; slow ones wait here."
+    )
+    web_calls: PositiveInt = Field(
+        32, description="Calls that a web process takes in at once (one is worked on, the others wait); more get 503."
+    )
+    read_timeout_s: PositiveInt = Field(10, description="Seconds a client has to send a request to its last byte.")
+    send_timeout_s: PositiveInt = Field(60, description="Seconds a connection may take from request to last byte read.")
+    tls_cert_file: Path | None = Field(None, description="Certificate chain (PEM) when `serve` speaks TLS itself.")
+    tls_key_file: Path | None = Field(None, description="Private key (PEM) of `CDS_TLS_CERT_FILE`.")
     log_level: str = Field("INFO", description="Least level that is logged.", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     @model_validator(mode="after")
@@ -127,6 +221,19 @@ class Settings(BaseSettings):
         if self.keys_file is not None and self.keys_file.resolve().is_relative_to(self.data_dir.resolve()):
             raise ValueError("CDS_KEYS_FILE must lie outside CDS_DATA_DIR: a copied data folder must not open itself")
         return self
+
+    @model_validator(mode="after")
+    def _certificate_with_key(self) -> Self:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("CDS_TLS_CERT_FILE and CDS_TLS_KEY_FILE go together")
+        return self
+
+    @property
+    def shared(self) -> str:
+        """URL of the shared store in force."""
+        if self.shared_url is None and self.database_url and self.database_url.startswith("postgresql"):
+            return self.database_url
+        return self.shared_url or f"sqlite:///{self.data_dir.resolve() / 'shared.sqlite3'}"
 
     @property
     def database(self) -> str:

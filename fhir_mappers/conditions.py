@@ -61,7 +61,7 @@ def read(resource: Json, handle: str, now: datetime, limits: Limits) -> Diagnosi
         raise Unused("inactive")
     if clinical is not None and clinical not in _ACTIVE:
         raise Unused("invalid", "Condition.clinicalStatus")
-    meaning = concept(obj(resource, "code"), limits.max_note_chars)
+    meaning = concept(obj(resource, "code"), limits.max_string_chars)
     if not meaning.label:
         raise Unused("no-value")
     onset = dates.first(resource, "onsetDateTime", "onsetPeriod.start")

@@ -7,6 +7,7 @@ import binascii
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fhir_mappers import dates
 from fhir_mappers.case import Document, When
@@ -139,11 +140,12 @@ def _document(
     first: Unused | None = None
     for attachment in sorted(attachments, key=lambda a: _media_type(a) not in PLAIN):
         try:
-            words = _text_of(attachment, index, limits)
+            words, cut = _text_of(attachment, index, limits)
         except Unused as reason:
             first = first or reason
         else:
-            return _capped(concept(obj(resource, title)).label or "Note", words, when, handle, limits)
+            made = _capped(concept(obj(resource, title)).label or "Note", words, when, handle, limits)
+            return replace(made, truncated=made.truncated or cut)
     raise first or Unused("no-value")
 
 
@@ -156,7 +158,8 @@ def _media_type(attachment: Json) -> str:
     return (text(attachment, "contentType") or "").split(";")[0].strip().lower()
 
 
-def _text_of(attachment: Json, index: Index, limits: Limits) -> str:
+def _text_of(attachment: Json, index: Index, limits: Limits) -> tuple[str, bool]:
+    """The words of one attachment, and whether its mark-up was too long to be read to the end. Raises Unused."""
     media_type, data = _media_type(attachment), attachment.get("data")
     content_type = text(attachment, "contentType") or ""
     if not isinstance(data, str) and isinstance(attachment.get("url"), str):
@@ -174,11 +177,12 @@ def _text_of(attachment: Json, index: Index, limits: Limits) -> str:
         raw = base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
         raise Unused("invalid", "Attachment.data") from None
-    words = _decode(raw, content_type)
-    words = strip_markup(words[: limits.max_note_chars * _MARK_UP_SHARE]) if media_type in MARKED_UP else clean(words)
+    written, readable = _decode(raw, content_type), limits.max_note_chars * _MARK_UP_SHARE
+    marked_up = media_type in MARKED_UP
+    words = strip_markup(written[:readable]) if marked_up else clean(written)
     if not words:
         raise Unused("no-value")
-    return words
+    return words, marked_up and len(written) > readable
 
 
 def _decode(raw: bytes, content_type: str) -> str:

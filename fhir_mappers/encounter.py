@@ -54,12 +54,12 @@ def class_code(resource: Json) -> str | None:
 def reasons(encounter: Received, index: Index, limits: Limits) -> Iterator[Concept]:
     """Why the patient came: reason codes, then what the reason references say."""
     for code in objs(encounter.resource, "reasonCode"):
-        meaning = concept(code, limits.max_note_chars)
+        meaning = concept(code, limits.max_string_chars)
         if meaning.label:
             yield meaning
     for reference in objs(encounter.resource, "reasonReference"):
         target = index.resolve(reference, encounter.resource)
-        meaning = concept(obj(target or {}, "code"), limits.max_note_chars)
+        meaning = concept(obj(target or {}, "code"), limits.max_string_chars)
         if target is None or not meaning.label or "refuted" in str(target.get("verificationStatus")):
             meaning = Concept(text=text(reference, "display"))
         if meaning.label:

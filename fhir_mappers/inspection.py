@@ -34,14 +34,15 @@ _WATCHED = frozenset({*MODIFIERS, "security", "securityLabel"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inspection:
-    """What a walk found: an element that changes the meaning, a label that restricts."""
+    """What a walk found: an element that changes the meaning, a label that restricts, how many JSON values."""
 
     modified: bool
     sensitive: bool
+    nodes: int
 
 
 def inspect(resource: Json, limits: Limits) -> Inspection:
-    """Walk all JSON values. Raises Unused ``too-large`` or ``invalid`` (lone surrogates, too deep)."""
+    """Walk all JSON values. Raises Unused ``too-large`` or ``invalid`` (lone surrogates, NUL, too deep)."""
     modified = sensitive = False
     stack: list[tuple[Any, int]] = [(resource, 0)]
     seen = 0
@@ -49,9 +50,9 @@ def inspect(resource: Json, limits: Limits) -> Inspection:
         holder, depth = stack.pop()
         if depth >= limits.max_depth:
             raise Unused("invalid", "nesting")
-        children = holder
+        children, attached = holder, None
         if isinstance(holder, dict):
-            children = holder.values()
+            children, attached = holder.values(), holder.get("data")
             if not _WATCHED.isdisjoint(holder):
                 modified = modified or any(holder.get(m) for m in MODIFIERS)
                 sensitive = sensitive or any(map(is_sensitive, _labels(holder)))
@@ -60,11 +61,12 @@ def inspect(resource: Json, limits: Limits) -> Inspection:
             raise Unused("too-large")
         for child in children:
             if isinstance(child, str):
-                if not child.isascii():
-                    _check_unicode(child)
+                if len(child) > limits.max_string_chars and child is not attached:
+                    raise Unused("too-large")
+                _check_unicode(child)
             elif isinstance(child, dict | list):
                 stack.append((child, depth + 1))
-    return Inspection(modified=modified, sensitive=sensitive)
+    return Inspection(modified=modified, sensitive=sensitive, nodes=seen)
 
 
 def is_sensitive(label: Mapping[str, Any]) -> bool:
@@ -93,6 +95,11 @@ def _labels(holder: Json) -> Iterator[Json]:
 
 
 def _check_unicode(value: str) -> None:
+    """Raises Unused for what no database takes as text: a lone surrogate, and NUL, which FHIR forbids too."""
+    if "\0" in value:
+        raise Unused("invalid", "text encoding")
+    if value.isascii():
+        return
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:

@@ -7,7 +7,7 @@ itself and is reported in `Case.refused`; a prefetch key that is absent, failed 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from fhir_mappers.case import (
     KnownIdentifier,
     LabSeries,
     Missing,
+    Problem,
     Refused,
     Source,
     When,
@@ -29,9 +30,9 @@ from fhir_mappers.case import (
 from fhir_mappers.chart import READERS, Chart
 from fhir_mappers.errors import NoPatient, Unused
 from fhir_mappers.fields import Json
-from fhir_mappers.inspection import inspect
+from fhir_mappers.inspection import Inspection, inspect
 from fhir_mappers.limits import Limits
-from fhir_mappers.received import PARTLY_REFUSED, SUPPORTING_TYPES, Received, Request, receive
+from fhir_mappers.received import PARTLY_REFUSED, SUPPORTING_TYPES, TOO_MANY, Received, Request, receive
 from fhir_mappers.references import Index, Owner, bare_id
 
 __all__ = ["Limits", "map_case", "warm_up"]
@@ -42,6 +43,7 @@ SUBJECTS: Mapping[str, str] = {
 }
 
 _Said = TypeVar("_Said", Complaint, IntakeAnswer)
+_Named = TypeVar("_Named", Complaint, Problem)
 
 MAX_NAME = 300
 """Most characters of the name of a problem."""
@@ -57,18 +59,20 @@ def map_case(
     encounter_id: str | None,
     now: datetime,
     limits: Limits | None = None,
-    expected_keys: tuple[str, ...] = (),
+    declared: tuple[str, ...] = (),
+    absent: Mapping[str, str] = MappingProxyType({}),
 ) -> Case:
     """The chart of one patient.
 
     `prefetch`: values by key, each a resource, Bundle, list of them, OperationOutcome (failed) or None (empty).
     `patient_id`, `encounter_id`: as the hook context gives them, with or without ``Patient/``. `now`: the clock, with a
-    time zone. `expected_keys`: keys that are missing when they are absent.
+    time zone. `declared`: the keys whose names reports may repeat (all, where there are none). `absent`: the keys that
+    were asked for and did not come, each with the reason (`received.NOT_SENT` where nothing else is known).
 
     Raises NoPatient and ForeignPatient, and nothing else whatever the prefetch holds.
     """
     limits = limits or Limits()
-    request = receive(prefetch, expected_keys, limits)
+    request = receive(prefetch, declared, absent, limits)
     person = patient.find([e for e in request.entries if e.resource_type == "Patient"], patient_id)
     resource, partly, sensitive = _person(person, limits)
     index = Index(request.entries, person)
@@ -111,6 +115,8 @@ class _Mapper:
     sensitive: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
     dropped: set[str] = field(default_factory=set)
+    inspected: dict[str, Inspection | Unused] = field(default_factory=dict)
+    nodes: int = 0
 
     def refuse(self, entry: Received, reason: Unused) -> None:
         """Report a resource or part that is not used."""
@@ -148,7 +154,7 @@ class _Mapper:
         index = self.chart.index
         if entry.resource_type == "Patient":
             raise Unused("duplicate" if entry.resource.get("id") in index.patient_ids else "wrong-patient")
-        inspection = inspect(entry.resource, self.chart.limits)
+        inspection = self._inspect(entry)
         resource = r4.parse(entry.resource)
         if inspection.modified:
             raise Unused("modifier-extension")
@@ -165,7 +171,25 @@ class _Mapper:
     def _orders_sensitive(self, resource: Json) -> bool:
         """Whether the Medication that an order points to carries a restricting label."""
         target = self.chart.index.resolve_entry(resource.get("medicationReference"))
-        return target is not None and (target.labelled or inspect(target.resource, self.chart.limits).sensitive)
+        return target is not None and (target.labelled or self._inspect(target).sensitive)
+
+    def _inspect(self, entry: Received) -> Inspection:
+        """The inspection of a resource, made once: many orders may point to one medicine. Raises Unused."""
+        limits = self.chart.limits
+        found = self.inspected.get(entry.handle)
+        if found is None:
+            if self.nodes > limits.max_total_nodes:
+                self.request.miss(entry.key, TOO_MANY)
+                raise Unused("too-many")
+            try:
+                found = inspect(entry.resource, limits)
+                self.nodes += found.nodes
+            except Unused as reason:
+                found = reason
+            self.inspected[entry.handle] = found
+        if isinstance(found, Unused):
+            raise Unused(found.reason, found.where)
+        return found
 
 
 def _check_owner(resource: Json, resource_type: str, index: Index) -> None:
@@ -222,30 +246,49 @@ def _assemble(mapper: _Mapper, person: Received, resource: Json, patient_id: str
 
 def _read_in_part(case: Case, limits: Limits) -> Case:
     """Cap the words of complaints, intake answers and problems, and say what was read only in part."""
-    complaints, answers = _fitting(case.complaints, limits), _fitting(case.intake, limits)
+    complaints, complaints_cut = _fitting(case.complaints, _named_within, limits)
+    answers, answers_cut = _fitting(case.intake, _answer_within, limits)
+    problems = tuple(_named_within(p, MAX_NAME) for p in case.problems)
     cut = {
         "notes": sum(d.truncated for d in case.documents),
-        "complaints": len(case.complaints) - len(complaints),
-        "intake answers": len(case.intake) - len(answers),
+        "complaints": complaints_cut,
+        "intake answers": answers_cut,
+        "problem names": sum(after is not before for after, before in zip(problems, case.problems, strict=True)),
     }
     reason = "{} of them exceed what this service reads and were not read whole"
     told = tuple(Missing(what=what, reason=reason.format(count)) for what, count in cut.items() if count)
-    problems = tuple(
-        replace(p, concept=replace(p.concept, text=p.concept.text[:MAX_NAME])) if p.concept.text else p
-        for p in case.problems
-    )
     return replace(case, complaints=complaints, intake=answers, problems=problems, missing=(*case.missing, *told))
 
 
-def _fitting(facts: tuple[_Said, ...], limits: Limits) -> tuple[_Said, ...]:
-    """The first facts whose words fit into the text cap together."""
-    kept, room = [], limits.max_text_chars
+def _fitting(
+    facts: tuple[_Said, ...], within: Callable[[_Said, int], _Said], limits: Limits
+) -> tuple[tuple[_Said, ...], int]:
+    """The first facts whose words fit into the text cap together, each cut to a note's length; how many lost words."""
+    kept: list[_Said] = []
+    cut, room = 0, limits.max_text_chars
     for fact in facts:
-        room -= len(fact.text if isinstance(fact, Complaint) else fact.answer)
+        short = within(fact, limits.max_note_chars)
+        room -= len(_words(short))
         if room < 0:
             break
-        kept.append(fact)
-    return tuple(kept)
+        kept.append(short)
+        cut += short is not fact
+    return tuple(kept), cut + len(facts) - len(kept)
+
+
+def _words(fact: Complaint | IntakeAnswer) -> str:
+    return fact.text if isinstance(fact, Complaint) else fact.answer
+
+
+def _answer_within(fact: IntakeAnswer, most: int) -> IntakeAnswer:
+    """`fact` itself, or a copy whose answer is cut at `most` characters."""
+    return fact if len(fact.answer) <= most else replace(fact, answer=fact.answer[:most])
+
+
+def _named_within(fact: _Named, most: int) -> _Named:
+    """`fact` itself, or a copy whose own name is cut at `most` characters."""
+    name = fact.concept.text
+    return fact if name is None or len(name) <= most else replace(fact, concept=replace(fact.concept, text=name[:most]))
 
 
 def _cited(case: Case) -> frozenset[str]:

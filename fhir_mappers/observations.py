@@ -124,7 +124,7 @@ def _read_part(part: Json, found: Observed, handle: str, limits: Limits, *, labo
         found.coded.append(_coded(part, kind, found.when, handle))
         return
     if not COMPLAINT_CODES.isdisjoint(codes):
-        found.complaint = _words(part, limits.max_note_chars)
+        found.complaint = _words(part, limits.max_string_chars)
         return
     scale = _saturation_scale(part, found.when, handle)
     if scale is not None:

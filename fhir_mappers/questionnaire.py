@@ -36,7 +36,7 @@ def read(resource: Json, handle: str, limits: Limits) -> tuple[IntakeAnswer, ...
     when = dates.when(resource.get("authored"))
     answers = []
     for question, answer in _walk(objs(resource, "item")):
-        words = _answer(answer, limits.max_note_chars)
+        words = _answer(answer, limits.max_string_chars)
         if words:
             link = text(question, "linkId", 100) or ""
             answers.append(

@@ -6,7 +6,7 @@ Values are sorted by resource type, whatever the prefetch key: an EHR may answer
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fhir_mappers import r4
@@ -85,13 +85,13 @@ class _Raw:
     labelled: bool = False
 
 
-def receive(prefetch: Mapping[str, object], expected_keys: Iterable[str], limits: Limits) -> Request:
+def receive(
+    prefetch: Mapping[str, object], declared: tuple[str, ...], absent: Mapping[str, str], limits: Limits
+) -> Request:
     """Unpack `prefetch`: resources, Bundles of any kind, lists, None (known to be empty), OperationOutcomes."""
     request = Request()
-    declared = tuple(expected_keys)
-    for key in declared:
-        if key not in prefetch:
-            request.miss(key, NOT_SENT)
+    for key, reason in absent.items():
+        request.miss(key, reason)
     raws: list[_Raw] = []
     for key, value in prefetch.items():
         raws.extend(_unpack(value, _Raw(key=_key(key, declared), resource={}), request))

@@ -43,6 +43,7 @@ class Index:
 
     def __init__(self, entries: Iterable[Received], patient: Received) -> None:
         self._by_url: dict[str, Received] = {}
+        self._contained: dict[int, tuple[Json, dict[str, Json]]] = {}
         for entry in entries:
             if entry.full_url:
                 self._by_url.setdefault(entry.full_url, entry)
@@ -104,8 +105,22 @@ class Index:
             return entry.resource
         value = reference.get("reference") if isinstance(reference, dict) else None
         if isinstance(value, str) and value.startswith("#") and len(value) > 1:
-            return next((c for c in objs(holder, "contained") if c.get("id") in (value[1:], value)), None)
+            return self._contained_in(holder).get(value[1:])
         return None
+
+    def _contained_in(self, holder: Json) -> dict[str, Json]:
+        """The contained resources of `holder` by id, some of which are written with the ``#``. Made once a holder.
+
+        The holder is kept beside them, so that no other object takes its identity.
+        """
+        known = self._contained.get(id(holder))
+        if known is None:
+            by_id: dict[str, Json] = {}
+            for contained in objs(holder, "contained"):
+                if isinstance(contained.get("id"), str):
+                    by_id.setdefault(contained["id"].removeprefix("#"), contained)
+            known = self._contained[id(holder)] = (holder, by_id)
+        return known[1]
 
     def resolve_entry(self, reference: object) -> Received | None:
         """Like `resolve`, for resources that were sent by themselves."""

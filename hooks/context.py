@@ -33,6 +33,10 @@ class PatientView:
         """Whether the user is a clinician: this service speaks to no one else."""
         return self.user_type in CLINICIAN_TYPES
 
+    def bare(self) -> dict[str, str | None]:
+        """The fields that hold an id, without their type, whatever the client wrote (E12)."""
+        return {"patientId": self.patient_id, "encounterId": self.encounter_id}
+
 
 def bare_id(value: Any, resource_type: str, element: str) -> str:
     """The FHIR id in ``value``, which may be bare or ``Type/id`` (E12). Raises MalformedContext."""
@@ -59,3 +63,15 @@ def patient_view(context: Mapping[str, Any]) -> PatientView:
         patient_id=bare_id(context.get("patientId"), "Patient", "patientId"),
         encounter_id=None if encounter in (None, "") else bare_id(encounter, "Encounter", "encounterId"),
     )
+
+
+def check_same_patient(context: Mapping[str, Any], patient: str | None) -> None:
+    """Raises MalformedContext unless `patient`, whom an access token is for, is the one that the context names (E11).
+
+    Holds for every hook: all name their patient `patientId`. A token that names nobody is not judged here.
+    """
+    if patient is None:
+        return
+    named = bare_id(context.get("patientId"), "Patient", "patientId")
+    if patient.removeprefix("Patient/") != named:
+        raise MalformedContext("fhirAuthorization.patient must be the patient of context.patientId")

@@ -3,7 +3,8 @@
 HookError            the request breaks the CDS Hooks protocol; `code` is a FHIR issue type, the message is static
 ├── MalformedRequest the body is not a CDS Hooks request
 ├── MalformedContext the context misses a required field or holds one of the wrong form
-└── MalformedFeedback the body is not a feedback report
+├── MalformedFeedback the body is not a feedback report
+└── MalformedTemplate a prefetch template is no FHIR read or search that we understand
 """
 
 from __future__ import annotations
@@ -25,3 +26,7 @@ class MalformedContext(HookError):
 
 class MalformedFeedback(HookError):
     """The body is not a feedback report."""
+
+
+class MalformedTemplate(HookError):
+    """A prefetch template is no FHIR read or search of the kind that CDS Hooks recommends."""

@@ -19,7 +19,7 @@ SPECIFICATION_VERSION = "2.0.1"
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """One CDS service as discovery shows it. `required` lists the prefetch keys without which it cannot answer."""
+    """One CDS service as discovery shows it."""
 
     id: str
     hook: str
@@ -27,7 +27,6 @@ class Service:
     description: str
     usage_requirements: str
     prefetch: Mapping[str, str]
-    required: tuple[str, ...]
     context: Callable[[Mapping[str, Any]], PatientView]
 
     def discovery(self) -> dict[str, Any]:
@@ -77,7 +76,6 @@ PATIENT_TRIAGE = Service(
             "intake": "QuestionnaireResponse?patient={{context.patientId}}&_sort=-authored&_count=3",
         }
     ),
-    required=("patient",),
     context=patient_view,
 )
 

@@ -42,9 +42,9 @@ def built(tmp_path_factory):
 @pytest.fixture(scope="session")
 def app(built):
     """The Flask application over it."""
-    from cds_service.app import create_app
+    from tests.support.apps import app_of
 
-    return create_app(built)
+    return app_of(built)
 
 
 @pytest.fixture

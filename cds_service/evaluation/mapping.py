@@ -1,24 +1,24 @@
 """What folders of FHIR files map to and lose: resources read, used, refused and why.
 
-Each file is taken as the chart of each patient in it: a resource, a Bundle, a list, NDJSON, a CDS Hooks request or a
-``{"data": […]}`` request; ``.json``, ``.ndjson`` and their ``.xz`` forms. Resources sent without a Patient get a bare
-one with the id that their subject names. The clock is set to the newest time written in the chart, so that old test
-data are not judged by today's date.
+Each file (`cds_service.evaluation.files`) is taken as the chart of each patient in it: a resource, a Bundle, a list,
+NDJSON, a CDS Hooks request or a ``{"data": […]}`` request. Resources sent without a Patient get a bare one with the id
+that their subject names. The clock is set to the newest time written in the chart, so that old test data are not judged
+by today's date.
 """
 
 from __future__ import annotations
 
 import json
-import lzma
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from cds_service.evaluation.files import find, read
 from fhir_mappers.case import REFUSAL_REASONS, Case
 from fhir_mappers.dates import when
 from fhir_mappers.errors import MappingError
@@ -26,11 +26,10 @@ from fhir_mappers.limits import Limits
 from fhir_mappers.mapping import map_case
 from fhir_mappers.r4 import READ_TYPES
 
-SUFFIXES = (".json", ".ndjson", ".json.xz", ".ndjson.xz")
 _TIME = re.compile(r'"(\d{4}-\d{2}-\d{2}T[^"]{5,30})"')
 _SUBJECT = re.compile(r'"(?:subject|patient)": \{"reference": "Patient/([A-Za-z0-9.-]{1,64})"')
 _FALLBACK = datetime(2025, 1, 1, tzinfo=UTC)
-_LIMITS = Limits(max_entries=20_000, max_text_chars=10_000_000)
+_LIMITS = Limits(max_entries=20_000, max_text_chars=10_000_000, max_total_nodes=10_000_000)
 
 COLUMNS = (
     "folder", "files", "no JSON", "no patient", "charts", "with bare patient", "read", "used", "refused",
@@ -89,7 +88,7 @@ class Row:
 def survey(folder: Path) -> list[Row]:
     """A row for each sub-folder of `folder` that holds FHIR files, and one for the files directly in it."""
     folders = [folder, *sorted(p for p in folder.iterdir() if p.is_dir())]
-    rows = [survey_files(f.name, files) for f in folders if (files := _files(f, deep=f != folder))]
+    rows = [survey_files(f.name, files) for f in folders if (files := find(f, deep=f != folder))]
     return [row for row in rows if row.files]
 
 
@@ -121,20 +120,6 @@ def survey_files(name: str, files: Iterable[Path]) -> Row:
     return row
 
 
-def read(path: Path) -> Iterator[Any]:
-    """The JSON documents in a file: one, or one per line. A file that is no JSON yields nothing."""
-    try:
-        raw = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
-        text = raw.decode("utf-8-sig")
-    except (lzma.LZMAError, OSError, UnicodeError):
-        return
-    try:
-        yield json.loads(text)
-    except (ValueError, RecursionError):
-        if ".ndjson" in path.suffixes:
-            yield from _lines(text)
-
-
 def render(rows: Iterable[Row], write: Callable[[str], None]) -> None:
     """Write the rows as a Markdown table."""
     write("| " + " | ".join(COLUMNS) + " |")
@@ -147,19 +132,6 @@ def render(rows: Iterable[Row], write: Callable[[str], None]) -> None:
     write("")
     for reason, meaning in REFUSAL_REASONS.items():
         write(f"- {reason}: {meaning}")
-
-
-def _files(folder: Path, *, deep: bool) -> list[Path]:
-    found = folder.rglob("*") if deep else folder.glob("*")
-    return sorted(p for p in found if p.is_file() and p.name.endswith(SUFFIXES))
-
-
-def _lines(text: str) -> Iterator[Any]:
-    for line in text.splitlines():
-        try:
-            yield json.loads(line)
-        except (ValueError, RecursionError):
-            continue
 
 
 def _charts_of(documents: list[Any]) -> list[Chart]:

@@ -4,59 +4,63 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from cds_service.errors import RequestError, UnknownService
+from cds_service.errors import NotAllowed, RequestError, UnknownService
+from cds_service.fhir_access import fhir_offer
 from cds_service.pipeline import Pipeline
+from cds_service.settings import Settings
+from cds_service.web.crowd import Crowd
 from cds_service.web.outcome import outcome
 from fhir_mappers.errors import MappingError, NoPatient
-from hooks import services
+from hooks import services as declared
 from hooks.errors import HookError
 from hooks.feedback import parse_feedback
 from hooks.services import HookCall
 from hooks.wire import decode, parse_request
 
 JSON = "application/json"
-ANONYMOUS = "loopback"
-"""The client's name while clients are not authenticated."""
+DISCOVERY = "cds.discover"
 
 
 class UnsupportedMedia(RequestError):
-    """The body is not declared as JSON."""
+    """The body is not declared as plain JSON."""
 
     status = 415
     code = "not-supported"
 
 
-def blueprint(pipeline: Pipeline) -> Blueprint:
-    """The CDS Hooks face of `pipeline`."""
+def blueprint(
+    pipeline: Pipeline, services: tuple[declared.Service, ...], crowd: Crowd, settings: Settings
+) -> Blueprint:
+    """The CDS Hooks face of `pipeline`, offering `services`."""
     face = Blueprint("cds", __name__)
 
     @face.get("/cds-services")
     def discover() -> Response:
-        return jsonify(services.discovery())
+        return jsonify(declared.discovery(tuple(s for s in services if g.caller.may_call(s.id))))
 
     @face.post("/cds-services/<service_id>")
     def call(service_id: str) -> Response:
-        if not services.knows(service_id):
-            raise UnknownService("There is no such service; see /cds-services.")
-        hook_request = parse_request(_body())
-        service = services.find(service_id, hook_request.hook)
-        if service is None:
-            raise RequestError("This service does not serve that hook; see /cds-services.")
-        hook_call = HookCall(
-            service=service, request=hook_request, context=service.context(hook_request.context), client=ANONYMOUS
-        )
-        answer = pipeline.answer(hook_call)
+        _check_service(service_id, services)
+        with crowd.enter():
+            hook_request = parse_request(_body(settings))
+            service = declared.find(service_id, hook_request.hook, services)
+            if service is None:
+                raise RequestError("This service does not serve that hook; see /cds-services.")
+            context = service.context(hook_request.context)
+            hook_call = HookCall(service=service, request=hook_request, context=context, client=g.caller.name)
+            answer = pipeline.answer(hook_call, fhir_offer(hook_call, g.caller.fhir_servers))
         response = jsonify(answer.body)
         response.headers["Server-Timing"] = ", ".join(f"{k};dur={v:.1f}" for k, v in answer.timings.items())
         return response
 
     @face.post("/cds-services/<service_id>/feedback")
     def feedback(service_id: str) -> Response:
-        if not services.knows(service_id):
-            raise UnknownService("There is no such service; see /cds-services.")
-        results = pipeline.feedback(service_id, parse_feedback(_body()), client=ANONYMOUS)
+        _check_service(service_id, services)
+        with crowd.enter():
+            results = pipeline.feedback(service_id, parse_feedback(_body(settings)), client=g.caller.name)
         rejected = [r for r in results if not r["recorded"]]
         response = jsonify({"results": results})
         response.status_code = 400 if len(rejected) == len(results) else 200
@@ -71,15 +75,23 @@ def blueprint(pipeline: Pipeline) -> Blueprint:
         missing = isinstance(error, NoPatient)
         return outcome(412 if missing else 400, str(error), code="required" if missing else "invalid")
 
-    @face.errorhandler(RequestError)
-    def refused(error: RequestError) -> Response:
-        return outcome(error.status, str(error), code=error.code)
-
     return face
 
 
-def _body() -> dict[str, Any]:
-    """The decoded JSON object of this request. Raises UnsupportedMedia (415) or MalformedRequest (400)."""
+def _check_service(service_id: str, services: tuple[declared.Service, ...]) -> None:
+    if not declared.knows(service_id, services):
+        raise UnknownService("There is no such service; see /cds-services.")
+    if not g.caller.may_call(service_id):
+        raise NotAllowed("This client is not registered for that service.")
+
+
+def _body(settings: Settings) -> dict[str, Any]:
+    """The decoded JSON object of this request. Raises UnsupportedMedia, RequestEntityTooLarge or MalformedRequest."""
     if request.mimetype != JSON:
         raise UnsupportedMedia("The body must be application/json.")
-    return decode(request.get_data(cache=False))
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMedia("The body must not be compressed.")
+    body = request.get_data(cache=False)
+    if request.content_length is None and len(body) >= settings.max_body_bytes:
+        raise RequestEntityTooLarge  # werkzeug cuts a body of undeclared length instead of refusing it
+    return decode(body, max_depth=settings.max_json_depth)

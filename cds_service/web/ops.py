@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
+from cds_service.errors import ConfigurationError, NotAllowed
 from cds_service.monitoring import Probe, metrics
+from cds_service.web import loopback
+
+NAME = "ops"
 
 
-def blueprint(probes: Mapping[str, Probe], refresh: Callable[[], None]) -> Blueprint:
-    """``/healthz``, ``/readyz`` and ``/metrics``. `refresh` updates the gauges before they are read."""
-    face = Blueprint("ops", __name__)
+def blueprint(probes: Mapping[str, Probe], refresh: Callable[[], None], token_file: Path | None) -> Blueprint:
+    """``/healthz``, ``/readyz`` and ``/metrics``. `refresh` updates the gauges before they are read.
+
+    Metrics tell how busy a clinic is, so they are for direct calls from this machine and for who holds the token.
+    """
+    face = Blueprint(NAME, __name__)
+    token = None if token_file is None else _read_token(token_file)
 
     @face.get("/healthz")
     def healthz() -> Response:
@@ -26,7 +36,24 @@ def blueprint(probes: Mapping[str, Probe], refresh: Callable[[], None]) -> Bluep
 
     @face.get("/metrics")
     def exposition() -> Response:
+        if not _holds(token) and loopback.refusal(request) is not None:
+            raise NotAllowed("Metrics are for this machine, or for who holds the metrics token.")
         refresh()
         return Response(metrics.exposition(), mimetype=metrics.CONTENT_TYPE)
 
     return face
+
+
+def _read_token(path: Path) -> str:
+    try:
+        token = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(f"CDS_METRICS_TOKEN_FILE: {path} cannot be read") from None
+    if len(token) < 16:
+        raise ConfigurationError(f"CDS_METRICS_TOKEN_FILE: the token in {path} has fewer than 16 characters")
+    return token
+
+
+def _holds(token: str | None) -> bool:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    return token is not None and scheme.lower() == "bearer" and hmac.compare_digest(given.encode(), token.encode())

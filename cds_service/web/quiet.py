@@ -1,17 +1,38 @@
-"""gunicorn that never repeats what a client sent: by default it logs and echoes broken request lines and headers."""
+"""gunicorn that never repeats what a client sent, and that no slow client can hold up.
+
+By default gunicorn logs and echoes broken request lines and headers, and a client that sends its request byte by byte
+keeps a thread for as long as it likes.
+"""
 
 from __future__ import annotations
 
 import json
 import socket
+import threading
+import time
 from contextlib import suppress
 from typing import Any
 
 import structlog
 from gunicorn.glogging import Logger
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import _DEFER, ThreadWorker
+
+from cds_service.settings import Settings
+from cds_service.web.crowd import Crowd
 
 log = structlog.get_logger()
+
+ENOUGH_CALLS = 4
+"""Calls in one process beyond which the next connection is left to another process (docs/decisions/0006)."""
+
+SLOW_S = 1.0
+"""Seconds of reading after which a connection no longer counts as a call that is about to be worked on."""
+
+FIRST_BYTE_S = 0.05
+"""Seconds a thread waits for the first byte of a new connection."""
+
+LOOK_S = 0.5
+"""Seconds between two looks for connections past their time."""
 
 _BODY = json.dumps(
     {
@@ -25,8 +46,84 @@ _ANSWER = (
 ) + _BODY
 
 
+class Patience:
+    """Ends connections that take too long: no more is read after `read_s`, nothing goes on after `send_s` seconds."""
+
+    def __init__(self, *, read_s: float, send_s: float) -> None:
+        self._read_s = read_s
+        self._send_s = send_s
+        self._watched: dict[int, tuple[socket.socket, float]] = {}
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Look from time to time, in a thread that ends with the process."""
+        threading.Thread(target=self._watch, name="patience", daemon=True).start()
+
+    def begin(self, connection: socket.socket) -> None:
+        """Begin to count for the connection that the current thread works on."""
+        with self._lock:  # a duplicate: gunicorn may put TLS around its own socket
+            self._watched[threading.get_ident()] = (connection.dup(), time.monotonic())
+
+    def end(self) -> None:
+        """The current thread has done with its connection."""
+        with self._lock:
+            ended = self._watched.pop(threading.get_ident(), None)
+        if ended is not None:
+            ended[0].close()
+
+    def ages(self) -> dict[int, float]:
+        """Seconds since each thread began to work on its connection."""
+        now = time.monotonic()
+        with self._lock:
+            return {thread: now - since for thread, (_, since) in self._watched.items()}
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(LOOK_S)
+            now = time.monotonic()
+            with self._lock:
+                for connection, since in self._watched.values():
+                    with suppress(OSError):
+                        if now - since > self._send_s:
+                            connection.shutdown(socket.SHUT_RDWR)
+                        elif now - since > self._read_s:
+                            connection.shutdown(socket.SHUT_RD)
+
+
 class QuietWorker(ThreadWorker):
-    """A threaded worker that answers broken HTTP with fixed words."""
+    """A threaded worker that answers broken HTTP with fixed words and has patience for so long."""
+
+    def init_process(self) -> None:
+        """Start the watch before the first connection is taken."""
+        settings = Settings()
+        self.patience = Patience(read_s=settings.read_timeout_s, send_s=settings.send_timeout_s)
+        self.patience.start()
+        super().init_process()
+
+    @property
+    def worker_connections(self) -> int:
+        """Most connections to hold: none more while enough calls are being worked on."""
+        return 0 if self._calls() >= ENOUGH_CALLS else self._most_connections
+
+    @worker_connections.setter
+    def worker_connections(self, most: int) -> None:
+        self._most_connections = most
+
+    def _calls(self) -> int:
+        """Calls that are inside or about to be; a slow sender is neither."""
+        crowd: Crowd = self.wsgi.extensions["crowd"]
+        inside = crowd.threads()
+        return sum(1 for thread, age in self.patience.ages().items() if thread in inside or age < SLOW_S)
+
+    def handle(self, conn: Any) -> Any:
+        """Work on one connection, for so long. One that says nothing goes back to the poller and holds no thread."""
+        if not conn.initialized and not conn.data_ready and not conn.wait_for_data(FIRST_BYTE_S):
+            return _DEFER
+        self.patience.begin(conn.sock)
+        try:
+            return super().handle(conn)
+        finally:
+            self.patience.end()
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:  # noqa: ARG002
         """Answer 400 and name only the kind of error."""

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cds_service.app import create_app
 from cds_service.assessor import AssessmentTask, Assessor
 from cds_service.bootstrap import assemble, open_recorder
 from cds_service.cards import EXTENSION
@@ -20,6 +19,7 @@ from cds_service.recorder import ALIVE_S
 from cds_service.sample.chart import request_body
 from cds_service.settings import Setting, Settings
 from cds_service.worker import Worker
+from tests.support.apps import app_of
 
 CALL = "/cds-services/patient-triage"
 
@@ -93,7 +93,7 @@ def service(tmp_path, built):
 
 
 def hook(service, moment):
-    response = create_app(service).test_client().post(CALL, json=request_body(moment))
+    response = app_of(service).test_client().post(CALL, json=request_body(moment))
     assert response.status_code == 200
     return response.json
 
@@ -194,7 +194,7 @@ def test_the_same_chart_is_drafted_once_and_another_chart_anew(service):
     changed["prefetch"]["observations"]["entry"][0]["resource"]["valueQuantity"]["value"] = 30
     with service.recorder.database.transaction() as tx:
         service.recorder.workers.beat(tx, worker="w", model_version=backend.version, now=datetime.now(UTC))
-    answer = create_app(service).test_client().post(CALL, json=changed).json
+    answer = app_of(service).test_client().post(CALL, json=changed).json
     assert len(backend.prompts) == 1
     assert assessment(answer)["status"] == "pending"
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cds_service.app import create_app
 from cds_service.bootstrap import assemble, open_recorder
 from cds_service.cards import EXTENSION
 from cds_service.ledger.migrate import migrate
@@ -15,6 +14,7 @@ from cds_service.retrieval.embedder import MiniLmEmbedder
 from cds_service.retrieval.retriever import Retriever
 from cds_service.sample.chart import request_body
 from cds_service.settings import Settings
+from tests.support.apps import app_of
 
 CALL = "/cds-services/patient-triage"
 RESTRICTED = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]}
@@ -28,7 +28,7 @@ def service(tmp_path, built):
 
 
 def post(service, body):
-    response = create_app(service).test_client().post(CALL, json=body)
+    response = app_of(service).test_client().post(CALL, json=body)
     assert response.status_code == 200, response.json
     return response.json
 

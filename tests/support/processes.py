@@ -34,9 +34,9 @@ def environment(home, **changes):
 
 
 @contextmanager
-def serving(home, **changes):
-    """`cds-service serve` on a free port, ready; yields (base URL, process)."""
-    port = free_port()
+def serving(home, *, scheme="http", verify=True, port=None, **changes):
+    """`cds-service serve` on a free port, ready; yields (base URL, process). `verify`: the certificate to trust."""
+    port = port or free_port()
     log = (home / "serve.log").open("wb")
     child = subprocess.Popen(
         [sys.executable, "-m", "cds_service", "serve", "--port", str(port)],
@@ -45,8 +45,8 @@ def serving(home, **changes):
         stderr=log,
     )
     try:
-        base = f"http://127.0.0.1:{port}"
-        await_ready(base, child, home / "serve.log")
+        base = f"{scheme}://127.0.0.1:{port}"
+        await_ready(base, child, home / "serve.log", verify)
         yield base, child
     finally:
         if child.poll() is None:
@@ -55,12 +55,12 @@ def serving(home, **changes):
         log.close()
 
 
-def await_ready(base, child, log):
+def await_ready(base, child, log, verify=True):
     deadline = time.monotonic() + READY_S
     while time.monotonic() < deadline:
         assert child.poll() is None, f"serve ended: {log.read_text()[-2000:]}"
         try:
-            if requests.get(f"{base}/readyz", timeout=5).status_code == 200:
+            if requests.get(f"{base}/readyz", timeout=5, verify=verify).status_code == 200:
                 return
         except requests.RequestException:
             pass

@@ -86,6 +86,12 @@ def test_a_long_note_is_cut_after_decoding_and_says_so(chart):
     assert (len(note.text), note.truncated) == (50, True)
 
 
+def test_mark_up_too_long_to_read_is_cut_and_says_so(chart):
+    page = f"<p>begins</p><style>{'x' * 2000}</style><p>ends</p>"
+    (note,) = chart(document(page, content_type="text/html"), limits=Limits(max_note_chars=50)).documents
+    assert (note.text, note.truncated) == ("begins", True)
+
+
 def test_a_huge_attachment_is_refused_before_it_is_decoded(reasons):
     assert reasons(document("a" * 2000), limits=Limits(max_attachment_bytes=1000)) == ["too-large"]
 

@@ -49,6 +49,8 @@ def cyclic():
         condition(extension=[nested(3000)]),
         condition(note=[{"text": "x"}] * 30_000),
         condition("lone \ud800 surrogate"),
+        condition("NUL \0 inside"),
+        condition(note=[{"text": "x" * 1_048_577}]),
         condition(**{"\ud800": 1}),
         condition(code="a string"),
         condition(code=[]),
@@ -96,6 +98,37 @@ def test_thousands_of_invented_units_take_no_time():
     readings = [observation("8867-4", 80, f"m{i}", at=f"2031-05-06T10:00:{i % 60:02}Z") for i in range(1500)]
     reasons = {r.reason for r in mapped(*readings).refused}
     assert reasons == {"no-unit", "too-many"}
+
+
+@pytest.mark.timeout(10)
+def test_thousands_of_contained_resources_take_no_time():
+    held = [{"resourceType": "Medication", "id": f"m{i}", "code": {"text": "Inventedol"}} for i in range(3000)]
+    order = medication_request(contained=held, medicationReference={"reference": "#m2999"})
+    del order["medicationCodeableConcept"]
+    visit = encounter(
+        "e1", contained=[condition(id=f"c{i}") for i in range(400)],
+        reasonReference=[{"reference": f"#c{i % 400}"} for i in range(4000)],
+    )  # fmt: skip
+    case = mapped(condition(), visit, *[order | {"id": f"r{i}"} for i in range(40)])
+    assert len(case.problems) == 1
+    assert case.medications[0].concept.text == "Inventedol"
+    assert "too-many" in {r.reason for r in case.refused}  # beyond all values of one request
+
+
+@pytest.mark.timeout(10)
+def test_a_huge_medicine_is_looked_at_once():
+    huge = {"resourceType": "Medication", "id": "huge", "code": {"text": "Inventedol"},
+            "extension": [{"url": "http://example.org/x", "valueString": "y"}] * 6000}  # fmt: skip
+    orders = [medication_request(id=f"r{i}", medicationReference={"reference": "Medication/huge"}) for i in range(1000)]
+    for order in orders:
+        del order["medicationCodeableConcept"]
+    assert len(mapped(huge, *orders).medications) == 1000
+
+
+def test_what_is_too_long_to_decode_may_be_attached():
+    """Base64 has its own bound, and an attachment that nobody reads costs nothing but itself."""
+    scan = document("x") | {"content": [{"attachment": {"contentType": "application/pdf", "data": "QUFB" * 400_000}}]}
+    assert [r.reason for r in mapped(condition(), scan).refused] == ["not-text"]
 
 
 def test_a_cyclic_contained_reference_ends():

@@ -7,7 +7,17 @@ import pytest
 from fhir_mappers.errors import ForeignPatient, NoPatient
 from fhir_mappers.limits import Limits
 from fhir_mappers.mapping import map_case
-from tests.support.fhir_values import NOW, bundle, condition, medication_request, observation, patient
+from fhir_mappers.received import NOT_SENT
+from tests.support.fhir_values import (
+    NOW,
+    bundle,
+    condition,
+    encounter,
+    intake,
+    medication_request,
+    observation,
+    patient,
+)
 
 OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
 
@@ -160,17 +170,18 @@ def test_the_same_resource_under_two_keys_counts_once():
 def test_a_key_that_is_absent_or_failed_is_missing_and_an_empty_one_is_not():
     case = mapped(
         {"patient": patient(), "allergies": OUTCOME, "labs": None, "conditions": bundle(), "intake": 5},
-        expected_keys=("patient", "allergies", "labs", "conditions", "documents", "intake"),
+        absent={"documents": NOT_SENT, "reports": "the FHIR server refused it"},
     )
     assert {m.what: m.reason for m in case.missing} == {
         "documents": "not sent by the EHR",
+        "reports": "the FHIR server refused it",
         "allergies": "the EHR reported an error instead of the data",
         "intake": "what the EHR sent is not a FHIR resource",
     }
 
 
 def test_a_key_that_was_never_declared_is_read_and_not_repeated():
-    case = mapped({"patient": patient(), "Zeddy Fictional": [condition(), 5]}, expected_keys=("patient",))
+    case = mapped({"patient": patient(), "Zeddy Fictional": [condition(), 5]}, declared=("patient",))
     assert len(case.problems) == 1
     assert [m.what for m in case.missing] == ["other"]
 
@@ -199,6 +210,40 @@ def test_entries_beyond_the_limit_are_reported():
     assert len(case.problems) == 4
     assert [r.reason for r in case.refused] == ["too-many"] * 5
     assert [m.what for m in case.missing] == ["c"]
+
+
+def test_pages_of_one_search_are_read_together_and_only_an_open_end_is_incomplete():
+    more = {"link": [{"relation": "next", "url": "https://ehr.example.org/next"}]}
+    pages = [bundle(condition("first", id="a")), bundle(condition("second", id="b"))]
+    whole = mapped({"patient": patient(), "conditions": pages})
+    assert ([p.concept.text for p in whole.problems], whole.missing) == (["first", "second"], ())
+    cut = mapped({"patient": patient(), "conditions": [pages[0], pages[1] | more]})
+    assert [m.what for m in cut.missing] == ["conditions"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "what"),
+    [
+        (encounter(reasonCode=[{"text": "w" * 5000}]), "complaints"),
+        (encounter(reasonCode=[{"text": "w" * 4000 + " " * 50 + "w"}]), "complaints"),
+        (observation("8661-1", valueString="w" * 5000), "complaints"),
+        (intake({"linkId": "1", "text": "Any pain?", "answer": [{"valueString": "w" * 5000}]}), "intake answers"),
+        (condition("w" * 5000), "problem names"),
+    ],
+)
+def test_words_that_are_cut_are_named(resource, what):
+    case = map_case({"patient": patient(), "x": resource}, patient_id="p1", encounter_id="e1", now=NOW)
+    assert [m.what for m in case.missing] == [what]
+    assert max(len(words) for _, words in [*case.texts(), ("", "")]) <= 4000
+    assert all(len(p.concept.text) <= 300 for p in case.problems)
+
+
+def test_words_that_just_fit_are_whole():
+    case = map_case(
+        {"patient": patient(), "x": encounter(reasonCode=[{"text": "w" * 4000}])},
+        patient_id="p1", encounter_id="e1", now=NOW,
+    )  # fmt: skip
+    assert (len(case.complaints[0].text), case.missing) == (4000, ())
 
 
 def test_types_that_are_not_read_are_reported():
