@@ -24,6 +24,7 @@ from cds_service.domain import (
 )
 from fhir_mappers.actions import nurse_review_task, service_request
 from fhir_mappers.case import Case, Source
+from hooks.feedback import NON_ADHERENCE_REASONS, NON_ADHERENCE_SYSTEM
 
 TOPIC_SYSTEM = "https://cds-service.org/fhir/CodeSystem/card-topic"
 OVERRIDE_SYSTEM = "https://cds-service.org/fhir/CodeSystem/override-reason"
@@ -32,13 +33,23 @@ MAX_SUMMARY = 139
 MAX_LABEL = 90
 MAX_GUIDELINE_CARDS = 3
 
-OVERRIDE_REASONS = (
-    ("already-done", "Already done or under way"),
-    ("not-applicable", "Does not apply to this patient"),
-    ("patient-declined", "Patient declined"),
-    ("clinically-disagree", "Clinical judgement differs"),
-    ("data-wrong", "Chart data is wrong or out of date"),
+OFFERED_REASONS: tuple[tuple[str, str, str], ...] = (
+    *(
+        (NON_ADHERENCE_SYSTEM, code, NON_ADHERENCE_REASONS[code])
+        for code in (
+            "action-completed",
+            "cds-not-applicable",
+            "recipient-disagrees-evidence",
+            "patient-refuses",
+            "cds-suboptimal-context",
+        )
+    ),
+    (OVERRIDE_SYSTEM, "data-wrong", "Chart data is wrong or out of date"),
 )
+"""System, code and display of the reasons to dismiss it that every card offers (docs/decisions/0008)."""
+
+FORMER_REASONS = ("already-done", "not-applicable", "patient-declined", "clinically-disagree")
+"""Codes of `OVERRIDE_SYSTEM` that cards offered before: one that is still open in an EHR may be answered with them."""
 
 STATUS_WORDS = {
     AssessmentStatus.PENDING: "AI assessment: being prepared; none is shown yet.",
@@ -271,7 +282,7 @@ class _Maker:
             "suggestions": suggestions,
             "selectionBehavior": "any",
             "overrideReasons": [
-                {"system": OVERRIDE_SYSTEM, "code": code, "display": display} for code, display in OVERRIDE_REASONS
+                {"system": system, "code": code, "display": display} for system, code, display in OFFERED_REASONS
             ],
         }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
 from anonymization.page import policy_page
 from cds_service.clinical.docs_page import render as rules_page
+from cds_service.conformance.page import conformance_page
 from cds_service.retrieval.page import guidelines_page
 from cds_service.safety.verdict import docs_page as safety_page
 from cds_service.settings import Settings
@@ -50,6 +52,11 @@ PAGES: dict[str, Callable[[], str]] = {
     "safety-checks.md": safety_page,
     "deidentification-policy.md": policy_page,
 }
+
+
+CHECKOUT = Path(__file__).parents[1]
+if (CHECKOUT / "tests").is_dir():  # an installed package has no tests to name
+    PAGES["conformance.md"] = partial(conformance_page, CHECKOUT)
 
 
 def write_pages(folder: Path, *, check: bool) -> list[str]:

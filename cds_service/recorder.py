@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from cds_service import codec
 from cds_service.assessor import AssessmentTask
-from cds_service.cards import OVERRIDE_REASONS, OVERRIDE_SYSTEM, CardSet
+from cds_service.cards import FORMER_REASONS, OFFERED_REASONS, OVERRIDE_SYSTEM, CardSet
 from cds_service.domain import Advice, Assessment, AssessmentOutcome, AssessmentStatus
 from cds_service.errors import StoreError
 from cds_service.inference.jobs import Job, JobState, JobStore, QueueStats, WorkerRegistry
@@ -28,7 +28,7 @@ from cds_service.ledger.tables import job as job_table
 from cds_service.ledger.vault import Vault
 from cds_service.settings import ModelKind, Settings
 from fhir_mappers.case import Case
-from hooks.feedback import BadItem, FeedbackItem
+from hooks.feedback import NON_ADHERENCE_REASONS, NON_ADHERENCE_SYSTEM, BadItem, FeedbackItem
 from hooks.services import HookCall
 
 HEARTBEAT_S = 5.0
@@ -38,7 +38,16 @@ ALIVE_S = 3 * HEARTBEAT_S
 """Seconds after its last sign of life for which a worker counts as alive."""
 
 OTHER_REASON = "other"
-"""Stands for an override reason that our cards did not offer."""
+"""Stands for an override reason that is none of the `KNOWN_REASONS`."""
+
+KNOWN_REASONS = frozenset(
+    [
+        *((NON_ADHERENCE_SYSTEM, code) for code in NON_ADHERENCE_REASONS),
+        *((system, code) for system, code, _ in OFFERED_REASONS),
+        *((OVERRIDE_SYSTEM, code) for code in FORMER_REASONS),
+    ]
+)
+"""Override reasons, as (system, code), that are kept in the open; any other is a client's own text and is sealed."""
 
 KEEP_JOBS = timedelta(days=30)
 """How long a finished job stays in the table; what was shown stays in the ledger."""
@@ -272,10 +281,10 @@ def _events(call: HookCall, advice: Advice, answer_id: str, subject: str, *, ref
 
 
 def _feedback_record(item: FeedbackItem) -> FeedbackRecord:
-    """Only a reason that our cards offered is kept in the open; any other is a client's own text and is sealed."""
+    """Only a known reason is kept in the open; any other joins the comment, which is sealed."""
     system, code = item.reason or (None, None)
     comment = item.comment
-    if item.reason is not None and (system != OVERRIDE_SYSTEM or code not in dict(OVERRIDE_REASONS)):
+    if item.reason is not None and item.reason not in KNOWN_REASONS:
         comment = f"{comment or ''} [{system}|{code}]".strip()
         system, code = OVERRIDE_SYSTEM, OTHER_REASON
     return FeedbackRecord(
@@ -314,6 +323,7 @@ def _row(stored: StoredAnswer) -> dict[str, Any]:
                         "outcome": f.outcome.value,
                         "outcome_at": f.outcome_at,
                         "suggestions": list(f.suggestions),
+                        "reason_system": f.reason_system,
                         "reason_code": f.reason_code,
                         "has_comment": f.comment is not None,
                     }

@@ -7,12 +7,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from hooks.errors import MalformedFeedback
 
 MAX_ITEMS = 500
 MAX_COMMENT = 4000
+
+NON_ADHERENCE_SYSTEM = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+NON_ADHERENCE_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "cds-not-applicable": "PC CDS does not apply to patient",
+        "cds-suboptimal-context": "PC CDS delivered in suboptimal context",
+        "recipient-disagrees-evidence": "Recipient disagrees with recommendation because of issues with the evidence",
+        "recipient-concerns-outcomes": "Recipient has concerns regarding potential health outcomes",
+        "does-not-align-preferences": "Recommendation does not align with patient preferences or values",
+        "not-convenient-feasible": "Recommendation is not convenient or feasible",
+        "action-completed": "Recommended action was already completed",
+        "patient-contraindication": "Patient has contraindication to recommended action",
+        "patient-refuses": "Patient refuses/declines (no context given)*",
+        "too-costly-uncovered": "Recommended action is too costly or not covered by insurance",
+        "service-not-available": "Treatment or service is not practically available",
+        "recipient-does-not-understand": (
+            "Recipient does not understand the recommended action or know how to perform the recommended action"
+        ),
+    }
+)
+"""Code to display of the value set ``non-adherence-reason-clinical`` (CDS Hooks 3.0.0-ballot, trial use)."""
 
 
 class Outcome(StrEnum):

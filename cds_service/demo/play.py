@@ -10,7 +10,6 @@ from typing import Any
 
 import requests
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.rule import Rule
@@ -21,7 +20,7 @@ from rich.text import Text
 from cds_service import logs
 from cds_service.assessor import AssessmentTask
 from cds_service.bootstrap import open_recorder
-from cds_service.cards import EXTENSION, OVERRIDE_SYSTEM
+from cds_service.cards import EXTENSION
 from cds_service.errors import CdsError
 from cds_service.inference.offers import offers_for
 from cds_service.inference.prompt import build_prompt
@@ -30,10 +29,11 @@ from cds_service.running import running
 from cds_service.sample.chart import request_body
 from cds_service.settings import ModelKind, Settings
 from cds_service.terminal import ledger_rows, progress
+from cds_service.terminal_cards import card_panel
+from hooks.feedback import NON_ADHERENCE_SYSTEM
 
 ASSESSMENT_S = 180.0
 MODEL_S = 180.0
-COLOURS = {"critical": "red", "warning": "yellow", "info": "blue"}
 
 
 class DemoFailed(CdsError):
@@ -150,19 +150,9 @@ class _Demo:
             if card["summary"] in self.shown:
                 self.console.print(f"  as before: {card['summary']}", markup=False, highlight=False)
             else:
-                self._card(card)
+                self.console.print(card_panel(card))
             self.shown.add(card["summary"])
         return answer
-
-    def _card(self, card: Mapping[str, Any]) -> None:
-        labels = "\n".join(f"[green]▸[/] {suggestion['label']}" for suggestion in card["suggestions"])
-        colour = COLOURS[card["indicator"]]
-        title = f"{card['indicator'].upper()}  {card['source']['label']}"
-        body = Table.grid()
-        body.add_row(f"[bold]{card['summary']}[/]")
-        body.add_row(Markdown(card["detail"]))
-        body.add_row(labels)
-        self.console.print(Panel(body, title=title, title_align="left", border_style=colour))
 
     def _what_the_model_sees(self) -> None:
         self._step("3  The gate: what the model will see, and what was removed")
@@ -225,7 +215,8 @@ class _Demo:
         self.console.print(f"accepted: {suggestion['label']}")
         if others:
             dismissed = others[-1]
-            reason = {"reason": {"system": OVERRIDE_SYSTEM, "code": "already-done"}, "userComment": "Done at triage."}
+            coding = {"system": NON_ADHERENCE_SYSTEM, "code": "action-completed"}
+            reason = {"reason": coding, "userComment": "Done at triage."}
             items.append(
                 {
                     "card": dismissed["uuid"],
@@ -234,7 +225,7 @@ class _Demo:
                     "outcomeTimestamp": now,
                 }
             )
-            self.console.print(f"dismissed (already done): {dismissed['summary']}")
+            self.console.print(f"dismissed (already completed): {dismissed['summary']}")
         self._call("POST", "/cds-services/patient-triage/feedback", {"feedback": items})
         self._step("7  The ledger joined it: cds-service ledger show")
         self.console.print(ledger_rows(self.recorder.recent(1), as_json=False), markup=False, highlight=False)

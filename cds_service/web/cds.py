@@ -61,10 +61,10 @@ def blueprint(
         _check_service(service_id, services)
         with crowd.enter():
             results = pipeline.feedback(service_id, parse_feedback(_body(settings)), client=g.caller.name)
-        rejected = [r for r in results if not r["recorded"]]
-        response = jsonify({"results": results})
-        response.status_code = 400 if len(rejected) == len(results) else 200
-        return response
+        if any(result["recorded"] for result in results):
+            return jsonify({"results": results})
+        reasons = [result.get("problem", result["status"]) for result in results]
+        return outcome(400, *(f"feedback[{place}]: {reason}." for place, reason in enumerate(reasons)))
 
     @face.errorhandler(HookError)
     def malformed(error: HookError) -> Response:

@@ -20,13 +20,16 @@ ISSUE_OF_STATUS = {
 }
 
 
-def outcome(status: int, diagnostics: str, *, code: str | None = None, event: str | None = None) -> Response:
-    """A response with one error issue. `event` is the id under which the log holds the error."""
-    issue: dict[str, Any] = {
-        "severity": "error",
-        "code": code or ISSUE_OF_STATUS.get(status, "exception"),
-        "diagnostics": diagnostics if event is None else f"{diagnostics} Event {event}.",
-    }
-    response = jsonify({"resourceType": "OperationOutcome", "issue": [issue]})
+def outcome(status: int, *diagnostics: str, code: str | None = None, event: str | None = None) -> Response:
+    """A response with one error issue for each of `diagnostics`. `event`: the id under which the log has the error."""
+    issues: list[dict[str, Any]] = [
+        {
+            "severity": "error",
+            "code": code or ISSUE_OF_STATUS.get(status, "exception"),
+            "diagnostics": text if event is None else f"{text} Event {event}.",
+        }
+        for text in diagnostics
+    ]
+    response = jsonify({"resourceType": "OperationOutcome", "issue": issues})
     response.status_code = status
     return response

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import jwt
 from flask import Flask, jsonify, request
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 DISCOVERY = {
     "services": [
@@ -202,14 +202,19 @@ class CdsServer:
         return app
 
 
+class _Quiet(WSGIRequestHandler):
+    def log(self, *args):
+        """Nothing: a line for each request slows the many small servers of these tests."""
+
+
 @contextmanager
-def serving_app(app, *, port=0):
-    """Any WSGI application on loopback, on a free port if none is named; yields its base URL."""
-    server = make_server("127.0.0.1", port, app, threaded=True)
+def serving_app(app, *, port=0, tls=None):
+    """Any WSGI application on loopback, on `port` or a free one; yields its base URL. `tls`: a server context."""
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet, ssl_context=tls)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
@@ -217,9 +222,9 @@ def serving_app(app, *, port=0):
 
 
 @contextmanager
-def serving_cds(server):
+def serving_cds(server, **how):
     """`server` on loopback; yields its base URL."""
-    with serving_app(server.app()) as base:
+    with serving_app(server.app(), **how) as base:
         server.base = base
         yield base
 

@@ -58,6 +58,10 @@ def test_a_good_response_breaks_nothing():
         assert problems(good) == ()
 
 
+@pytest.mark.requirement(
+    "A2", "F4", "F5", "F6", "F7", "F8", "F10", "F12", "F14", "F15", "F17", "F18", "F19",
+    "G1", "G2", "G3",
+)  # fmt: skip
 @pytest.mark.parametrize(
     ("requirement", "path", "value"),
     [
@@ -124,6 +128,7 @@ def test_each_rule_of_the_specification_finds_what_breaks_it(requirement, path, 
     assert ids(violations(response((path, value)))) == [requirement]
 
 
+@pytest.mark.requirement("F9", "F11", "F14")
 @pytest.mark.parametrize(
     ("requirement", "path", "value"),
     [
@@ -161,15 +166,18 @@ def test_f1_a_response_is_an_object_with_an_array_of_cards(broken):
     assert problems(broken)
 
 
+@pytest.mark.requirement("F1")
 def test_f1_a_card_is_an_object():
     assert ids(violations({"cards": ["card", copy.deepcopy(CARD)]})) == ["F1"]
 
 
+@pytest.mark.requirement("F9", "F14")
 def test_f9_f14_uuids_are_unique_across_the_response():
     twice = {"cards": [copy.deepcopy(CARD), copy.deepcopy(CARD)]}
     assert ids(violations(twice)) == ["F9", "F14"]
 
 
+@pytest.mark.requirement("F13")
 def test_f13_at_most_one_is_recommended():
     recommended = [
         {"label": "l", "uuid": f"2222222{n}-2222-4222-8222-222222222222", "isRecommended": True} for n in range(2)
@@ -178,6 +186,7 @@ def test_f13_at_most_one_is_recommended():
     assert ids(violations(changed)) == ["F13"]
 
 
+@pytest.mark.requirement("G2", "S2", "F3")
 def test_g2_a_system_action_needs_no_description_and_s2_we_never_send_one():
     sent = {"cards": [], "systemActions": [{"type": "create", "resource": {"resourceType": "Task"}}]}
     assert violations(sent) == ()
