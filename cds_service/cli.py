@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import click
 
+from cds_service.commands.client import clear_errors
+from cds_service.commands.conformance import conformance
+from cds_service.commands.evaluate_wire import wire
+from cds_service.commands.sandbox import sandbox
 from cds_service.offline import go_offline
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 def _now() -> datetime:
@@ -32,21 +31,6 @@ def _settings() -> Any:
     except ValidationError as error:
         lines = [f"CDS_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
         raise click.ClickException("Settings are wrong.\n  " + "\n  ".join(lines)) from None
-
-
-def _clear_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn the service's own errors into one line on standard error and exit code 1."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        from cds_service.errors import CdsError
-
-        try:
-            return command(*args, **kwargs)
-        except CdsError as error:
-            raise click.ClickException(str(error)) from None
-
-    return run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -73,28 +57,37 @@ def _prepare(settings: Any) -> None:
 
 
 @main.command()
-@_clear_errors
+@clear_errors
 def prepare() -> None:
     """Prepare what the service needs: database, model files, guideline index. Does nothing twice."""
     _prepare(_settings())
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on (loopback only for now).")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; another than loopback needs CDS_CLIENTS_FILE and https.",
+)
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535))
-@_clear_errors
+@clear_errors
 def serve(host: str, port: int) -> None:
     """Prepare what is missing, then answer CDS Hooks until stopped."""
+    from cds_service.serve import check_exposure
     from cds_service.serve import serve as run
 
     settings = _settings()
+    check_exposure(settings, host)
     _prepare(settings)
-    click.echo(f"Discovery: http://{host}:{port}/cds-services  (stop with Ctrl-C)", err=True)
+    scheme = "https" if settings.tls_cert_file else "http"
+    who = "registered clients" if settings.clients_file else "direct calls from this machine"
+    click.echo(f"Discovery: {scheme}://{host}:{port}/cds-services, for {who}  (stop with Ctrl-C)", err=True)
     sys.exit(run(settings, host=host, port=port))
 
 
 @main.command()
-@_clear_errors
+@clear_errors
 def worker() -> None:
     """Run one model worker on the job table until stopped (`serve` starts one by itself)."""
     from cds_service import logs
@@ -107,7 +100,7 @@ def worker() -> None:
 
 @main.command()
 @click.option("--port", default=0, help="Port on loopback; 0 takes a free one.")
-@_clear_errors
+@clear_errors
 def demo(port: int) -> None:
     """Start the service, play a patient through it, show every step, stop."""
     from cds_service.demo.play import play
@@ -116,7 +109,7 @@ def demo(port: int) -> None:
 
 
 @main.command()
-@_clear_errors
+@clear_errors
 def index() -> None:
     """Build the guideline index and switch to it; say what was taken and refused."""
     from cds_service.prepare import build_guideline_index
@@ -130,7 +123,7 @@ def index() -> None:
 
 
 @main.command()
-@_clear_errors
+@clear_errors
 def purge() -> None:
     """Delete vault items past their retention and old finished jobs (`serve` does it daily)."""
     from cds_service.bootstrap import open_recorder
@@ -147,7 +140,7 @@ def ledger() -> None:
 @ledger.command("show")
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-@_clear_errors
+@clear_errors
 def ledger_show(limit: int, as_json: bool) -> None:
     """The newest answers with their cards and feedback. Holds pseudonyms and no identified word."""
     from cds_service.bootstrap import open_recorder
@@ -163,7 +156,7 @@ def audit() -> None:
 
 
 @audit.command("verify")
-@_clear_errors
+@clear_errors
 def audit_verify() -> None:
     """Check the whole chain; name each record that was changed, removed, moved or inserted."""
     from cds_service.bootstrap import open_recorder
@@ -179,7 +172,7 @@ def audit_verify() -> None:
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--check", is_flag=True, help="Write nothing; fail when a page is out of date.")
-@_clear_errors
+@clear_errors
 def docs(folder: Path, check: bool) -> None:
     """Write the generated reference pages (settings, rules, guidelines, safety checks, policy)."""
     from cds_service.pages import write_pages
@@ -194,9 +187,9 @@ def docs(folder: Path, check: bool) -> None:
 @main.command()
 @click.option("--calls", default=60, show_default=True, type=click.IntRange(5, 2000), help="Calls for each figure.")
 @click.option("--url", default=None, help="A running service on loopback; without it one is started.")
-@_clear_errors
+@clear_errors
 def bench(calls: int, url: str | None) -> None:
-    """Time hook calls without a model at one and at eight clients, with the parts, and the memory."""
+    """Time hook calls without a model: 1, 8 and 32 clients on one and on two web processes, and the memory."""
     from cds_service.evaluation.bench import run
 
     run(_settings(), calls=calls, url=url)
@@ -209,10 +202,15 @@ def evaluate() -> None:
 
 @evaluate.command("mapping")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, file_okay=False))
-@_clear_errors
+@clear_errors
 def evaluate_mapping(folders: tuple[Path, ...]) -> None:
     """What the mapper reads, uses and refuses in folders of FHIR files."""
     from cds_service.evaluation.mapping import render, survey
 
     for folder in folders:
         render(survey(folder), click.echo)
+
+
+main.add_command(sandbox)
+main.add_command(conformance)
+evaluate.add_command(wire)

@@ -16,6 +16,11 @@ import requests
 
 from cds_service.errors import CdsError
 
+NOT_INHERITED = frozenset({
+    # A service of one's own is reached on loopback, without tokens, and keeps its state to itself.
+    "CDS_DATABASE_URL", "CDS_SHARED_URL", "CDS_CLIENTS_FILE", "CDS_EXTERNAL_URL", "CDS_TLS_CERT_FILE",
+    "CDS_TLS_KEY_FILE", "CDS_METRICS_TOKEN_FILE",
+})  # fmt: skip
 READY_S = 180.0
 STOP_S = 30.0
 
@@ -44,7 +49,7 @@ def free_port() -> int:
 def running(changed: Mapping[str, str], *, log: Path, port: int = 0) -> Iterator[RunningService]:
     """`cds-service serve` as a child with `changed` settings, ready; its log goes to `log`. Raises NotRunning."""
     port = port or free_port()
-    environment = {key: value for key, value in os.environ.items() if key != "CDS_DATABASE_URL"} | dict(changed)
+    environment = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED} | dict(changed)
     command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port)]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as log_file:

@@ -307,7 +307,7 @@ REFUSAL_REASONS = {
     "no-time": "the value has no time, or one too coarse for a round of vital signs",
     "past-visit": "the statement tells why the patient came to an earlier visit",
     "text-cap": "older text beyond the cap of one chart",
-    "too-many": "the request holds more resources or units than are read",
+    "too-many": "more resources, answers or units were sent than are read",
 }
 
 

@@ -137,6 +137,9 @@ def _response(chart: Chart, entry: Received) -> When | None:
     when = questionnaire.authored(answers)
     if dates.is_future(when, chart.now):
         raise Unused("future")
+    if len(answers) > questionnaire.MAX_ANSWERS:
+        chart.parts.append((entry, Unused("too-many", "QuestionnaireResponse.item")))
+        answers = answers[: questionnaire.MAX_ANSWERS]
     chart.intake.append((answers, entry.resource.get("encounter")))
     return when
 

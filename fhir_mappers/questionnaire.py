@@ -21,11 +21,15 @@ _COMPLAINT = re.compile(
     r"|how can we help|main health concern|\b(8661 1|10154 3)\b",
     re.I,
 )
-_MAX_ANSWERS = 300
+MAX_ANSWERS = 300
+"""Most answers read from one response."""
 
 
 def read(resource: Json, handle: str, limits: Limits) -> tuple[IntakeAnswer, ...]:
-    """All answers. Raises Unused when the response was stopped, entered in error, or holds no answer."""
+    """All answers, but not many more than `MAX_ANSWERS`: who keeps them says what was left out.
+
+    Raises Unused when the response was stopped, entered in error, or holds no answer.
+    """
     status = resource.get("status")
     if status == "entered-in-error":
         raise Unused("entered-in-error")
@@ -44,7 +48,7 @@ def read(resource: Json, handle: str, limits: Limits) -> tuple[IntakeAnswer, ...
                     link_id=link, question=text(question, "text", 300) or link, answer=words, when=when, source=handle
                 )
             )
-        if len(answers) >= _MAX_ANSWERS:
+        if len(answers) > MAX_ANSWERS:
             break
     if not answers:
         raise Unused("no-value")

@@ -53,6 +53,25 @@ MANDATORY_WORDS = stem_set(
 )
 """Words that change the meaning of a clinical fact, and so need evidence of their own."""
 
+INTERVIEW_WORDS = stem_set(
+    "stay stays admission admitted discharge travel traveled trip contact contacts pet pets animal tick insect bite "
+    "sting smoke smoking drink drinking alcohol drug drugs use used using work job occupation exposure exposed sleep "
+    "slept sleeping appetite eat eating ate drank fluids fluid diet food weight lost gained passed pass passing taken "
+    "took taking prescribed dose doses missed miss stopped stop running out refill adherence pharmacy allergic allergy "
+    "long often frequent lasted trigger triggers triggered relieve relieves family household partner child children "
+    "relative baby school fall fell fallen falls injury injured trauma hit accident surgery operation procedure implant "
+    "catheter vaccine vaccinated vaccination immunised immunized pregnant pregnancy period periods breastfeeding sexual "
+    "sex partners mood thoughts harm hurt hurts move moving walk walking stand lie lying feel feels felt feeling notice "
+    "noticed anything anyone anybody else similar before ever previous previously usual usually normally baseline where "
+    "color colour amount much many how rise drop rose dropped reduced output intake wake woke woken night support lives "
+    "swallow swallowing chew speak speaking talk talking see seeing hear hearing look looks difficult difficulty easy "
+    "wet dry nappy nappies diaper diapers urinate urine bladder bowel bowels stool stools toilet bathroom cry crying "
+    "feed feeds feeding play playing drooling bleed bleeding discharge smell taste swell swollen hot cold warm touch "
+    "skin eye eyes ear ears nose mouth throat tongue neck chest arm arms hand hands finger belly stomach abdomen back "
+    "groin leg legs foot feet joint joints muscle head face breast"
+)
+"""Words of taking a history: what a question to a patient may be about beyond clinical terms and the evidence."""
+
 _FOREIGN = word_set(
     "el los las una unas del que con para por como pero muy esta este sus ser fue le les des est sont avec pour "
     "dans sur pas une qui ne ce cette aux der die das und ist nicht mit ein eine auf bei sich dem den von zu im "

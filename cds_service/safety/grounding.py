@@ -17,7 +17,8 @@ The method, sentence by sentence:
    below that passes if its likeness to one piece of evidence is at least `LIKENESS`; nothing else is forgiven.
 
 A question claims nothing, so only its numbers are held to the evidence, and its terms where it presupposes them
-("When did the chest pain start?"). One unsupported sentence withholds the draft whole.
+("When did the chest pain start?"). It must be one that is put to a patient: of its content words and terms, at least
+`COVERAGE` must be clinical, of history taking, or in the evidence. One unsupported sentence withholds the draft whole.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from dataclasses import dataclass
 
 from cds_service.safety.check import ASSESSMENT, CONCERN, QUESTION, Check, CheckInput
 from cds_service.safety.direction import DIRECTIONS, direction_said
-from cds_service.safety.english import MANDATORY_WORDS, NEUTRAL_WORDS
+from cds_service.safety.english import INTERVIEW_WORDS, MANDATORY_WORDS, NEUTRAL_WORDS
 from cds_service.safety.evidence import Evidence, Item
 from cds_service.safety.lexicon import ancestry
 from cds_service.safety.medicines import ANY, medicines_in, same_medicine
@@ -91,6 +92,8 @@ def _hard_fault(sentence: Sentence, evidence: Evidence) -> str | None:
         return "number"
     if sentence.is_question and sentence.field != QUESTION:
         return "question"
+    if sentence.field == QUESTION and not _is_history_taking(sentence, evidence):
+        return "off-topic"
     if claims or presumes:
         for mention in sentence.mentions:
             fault = _term_fault(mention, sentence, evidence)
@@ -238,15 +241,28 @@ def _names_both(item: Item, effect: Mention, cause: Mention) -> bool:
     return effect.term.id in held and cause.term.id in held
 
 
-def _share(sentence: Sentence, evidence: Evidence) -> float:
-    """Share of content words and terms that the evidence holds, 1 for a sentence without content."""
+def _is_history_taking(sentence: Sentence, evidence: Evidence) -> bool:
+    """Whether a text among the questions is one to ask a patient."""
+    content = [word for word, _ in _content(sentence)]
+    strange = [w for w in content if not (w in INTERVIEW_WORDS or w in MANDATORY_WORDS or w in evidence.words)]
+    total = len(content) + len(sentence.mentions) + sum(1 for _ in medicines_in(sentence.tokens))
+    return not strange or (total - len(strange)) / total >= COVERAGE
+
+
+def _content(sentence: Sentence) -> list[tuple[str, Stance]]:
+    """The content words outside terms and medicines, each with its stance."""
     inside = {i for m in sentence.mentions for i in range(m.start, m.end)}
     inside |= {i for m in medicines_in(sentence.tokens) for i in range(m.start, m.end)}
-    content = [
+    return [
         (tok.stem, sentence.stances[i])
         for i, tok in enumerate(sentence.tokens)
         if i not in inside and tok.is_word and tok.stem not in NO_CONTENT and unit_of(tok.word) is None
     ]
+
+
+def _share(sentence: Sentence, evidence: Evidence) -> float:
+    """Share of content words and terms that the evidence holds, 1 for a sentence without content."""
+    content = _content(sentence)
     terms = [m for m in sentence.mentions if m.term.kind != "person"]
     held = sum(_word_held(w, s, evidence) or _word_held(w, Stance.AFFIRMED, evidence) for w, s in content)
     held += sum(_anywhere(m.term.id, evidence) or m.term.id in _measures(evidence) for m in terms)
@@ -282,6 +298,7 @@ CHECK = Check(
         "cause": "a text states a cause that no single piece of evidence names",
         "unsupported": "a sentence is not covered by the evidence",
         "question": "a question stands where a statement belongs",
+        "off-topic": "a question is none that is put to a patient",
         "empty": "nothing in the assessment rests on the evidence",
     },
     find=find,

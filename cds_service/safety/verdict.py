@@ -6,11 +6,8 @@ from cds_service.domain import CheckResult, Verdict
 from cds_service.safety import bias, certainty, contract, emergencies, escalation, grounding, medication
 from cds_service.safety.check import Check, CheckInput
 
-SAFETY_VERSION = "1"
-"""Changes when a check does: it is recorded with every answer."""
-
-SAFETY_VERSION = "1"
-"""Version of the checks and their tables; it goes up with every change of meaning."""
+SAFETY_VERSION = "2"
+"""Version of the checks and their tables, recorded with every answer; it goes up with every change of meaning."""
 
 CHECKS: tuple[Check, ...] = (
     contract.CHECK,

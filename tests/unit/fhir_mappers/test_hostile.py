@@ -210,3 +210,11 @@ def test_no_shape_of_a_request_raises(prefetch):
             value.setdefault("resourceType", "Bundle")
     case = map_case({**prefetch, "person": patient()}, patient_id="p1", encounter_id=None, now=NOW)
     assert case.patient_id == "p1"
+
+
+def test_answers_beyond_the_cap_are_named():
+    items = [{"linkId": str(i), "text": "How?", "answer": [{"valueString": f"so {i}"}]} for i in range(301)]
+    assert not [r for r in mapped(intake(*items[:300])).refused if r.reason == "too-many"]
+    case = mapped(intake(*items))
+    assert [(r.resource_type, r.reason) for r in case.refused] == [("QuestionnaireResponse", "too-many")]
+    assert len(case.intake) == 300
