@@ -1,9 +1,9 @@
 """Advice → CDS Hooks cards. Pure: the uuids come from the caller.
 
 Cards go back to the EHR that sent the chart, so they may name its resources and true times; what is stored in the
-ledger is the advice, never the rendered card. Notes, complaints and answers never enter a card; of the chart's own words
-only de-identified names of problems and medicines do, where a model picks them as risk factors. No URL written by a model
-enters one either; model text is escaped, labelled and followed by `PRELIMINARY_NOTICE`.
+ledger is the advice, never the rendered card. Notes, complaints and answers never enter a card; of the chart's own
+words only de-identified names of problems and medicines do, where a model picks them as risk factors. No URL written by
+a model enters one either; model text is escaped, labelled and followed by `PRELIMINARY_NOTICE`.
 """
 
 from __future__ import annotations
