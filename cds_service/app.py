@@ -50,9 +50,13 @@ def build_door(settings: Settings, outbound: Outbound, *, signed: bool) -> Door:
     if not signed:
         return LoopbackDoor(turnstile, fhir_servers=tuple(map(BaseUrl.parse, settings.fhir_servers)))
     registry = read_clients(settings.clients_file) if settings.clients_file else Registry()
+    keys = KeyRing(outbound, cache_s=settings.jwks_cache_s)
+    for client in registry:
+        if client.jwks_file is not None:
+            keys.load(client.jwks_file)
     verifier = TokenVerifier(
         registry,
-        KeyRing(outbound, cache_s=settings.jwks_cache_s),
+        keys,
         leeway_s=settings.token_leeway_s,
         max_lifetime_s=settings.token_lifetime_s,
     )
@@ -65,11 +69,11 @@ def create_app(service: Service, door: Door, services: tuple[declared.Service, .
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    crowd = app.extensions["crowd"] = Crowd(settings.web_calls)
-    app.register_blueprint(cds.blueprint(service.pipeline, services, crowd, settings))
+    app.extensions["working"] = service.pipeline.working
+    app.register_blueprint(cds.blueprint(service.pipeline, services, Crowd(settings.web_calls), settings))
     app.register_blueprint(
         ops.blueprint(
-            {**service.probes(), "clients": door.problem}, service.refresh_metrics, settings.metrics_token_file
+            {**service.probes(), "clients": door.problem}, service.refresh_metrics, settings.metrics_token_file, door
         )
     )
     _guard(app, door, open_discovery=settings.open_discovery)

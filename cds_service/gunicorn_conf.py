@@ -16,6 +16,7 @@ worker_connections = 1000
 """Idle connections cost a place in the poller and no thread."""
 limit_request_line = 2048
 limit_request_fields = 50
+control_socket_disable = True
 accesslog = None
 loglevel = "warning"
 forwarded_allow_ips = ""

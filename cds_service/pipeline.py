@@ -118,6 +118,11 @@ class Pipeline:
         self._now = now
         self._guidelines_off = guidelines_off
         self._turn = threading.Semaphore(CALLS_AT_ONCE)
+        self._working: set[int] = set()
+
+    def working(self) -> frozenset[int]:
+        """The threads whose call has its turn or waits for it."""
+        return frozenset(self._working.copy())
 
     def answer(self, call: HookCall, offer: FhirOffer) -> HookAnswer:
         """The response to one hook call; `offer` is what may be fetched for it.
@@ -188,14 +193,18 @@ class Pipeline:
     @contextmanager
     def _turn_of(self, watch: Stopwatch) -> Iterator[None]:
         """Wait for this call's turn and hold it for the length of the block. Raises Busy when it takes too long."""
-        with watch.part("wait"):
-            mine = self._turn.acquire(timeout=self._settings.turn_wait_ms / 1000)
-        if not mine:
-            raise Busy("The service is busy; repeat the call.", retry_after=BUSY_S)
+        self._working.add(threading.get_ident())
         try:
-            yield
+            with watch.part("wait"):
+                mine = self._turn.acquire(timeout=self._settings.turn_wait_ms / 1000)
+            if not mine:
+                raise Busy("The service is busy; repeat the call.", retry_after=BUSY_S)
+            try:
+                yield
+            finally:
+                self._turn.release()
         finally:
-            self._turn.release()
+            self._working.discard(threading.get_ident())
 
     def _look(self, call: HookCall, absent: Mapping[str, str], watch: Stopwatch) -> _Seen:
         with watch.part("map"):
@@ -240,6 +249,7 @@ class Pipeline:
             ),
             declared=tuple(call.service.prefetch),
             absent=absent,
+            server=call.request.fhir_server,
         )
 
     def _subject(self, call: HookCall, case: Case) -> str | None:

@@ -83,10 +83,11 @@ def check_exposure(settings: Settings, host: str) -> None:
             f"Refusing to listen on {host}: no client is registered, so only loopback is served. "
             "Set CDS_CLIENTS_FILE, or use --host 127.0.0.1."
         )
-    if not settings.external_url.startswith("https://"):
+    encrypted = settings.tls_cert_file is not None or settings.behind_tls_proxy
+    if not encrypted or not settings.external_url.startswith("https://"):
         raise ConfigurationError(
             f"Refusing to listen on {host}: clients must reach this service by https. Set CDS_EXTERNAL_URL to its "
-            "https URL, with CDS_TLS_CERT_FILE and CDS_TLS_KEY_FILE or behind a proxy that speaks TLS."
+            "https URL, and CDS_TLS_CERT_FILE and CDS_TLS_KEY_FILE, or CDS_BEHIND_TLS_PROXY=true."
         )
 
 

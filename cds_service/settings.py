@@ -106,8 +106,8 @@ class Settings(BaseSettings):
     token_lifetime_s: int = Field(
         3600, ge=900, le=86_400, description="Longest accepted time between `iat` and `exp` of a token, in seconds."
     )
-    jwks_cache_s: PositiveInt = Field(
-        600, description="Seconds a client's key set from a URL is used before it is fetched anew."
+    jwks_cache_s: int = Field(
+        600, ge=10, le=86_400, description="Seconds a client's key set from a URL is used before it is fetched anew."
     )
     rate_per_minute: PositiveInt = Field(
         6000,
@@ -124,8 +124,8 @@ class Settings(BaseSettings):
     )
     metrics_token_file: Path | None = Field(
         None,
-        description="File with the bearer token that opens `/metrics` to other machines. Without it only direct "
-        "calls from this machine may read it.",
+        description="File with the bearer token that opens `/metrics` once clients are registered. Without clients, "
+        "direct calls from this machine may read it.",
     )
 
     # -- FHIR server -------------------------------------------------------------------------------------------
@@ -211,7 +211,12 @@ class Settings(BaseSettings):
         32, description="Calls that a web process takes in at once (one is worked on, the others wait); more get 503."
     )
     read_timeout_s: PositiveInt = Field(10, description="Seconds a client has to send a request to its last byte.")
-    send_timeout_s: PositiveInt = Field(60, description="Seconds a connection may take from request to last byte read.")
+    send_timeout_s: PositiveInt = Field(30, description="Seconds a connection may take from request to last byte read.")
+    behind_tls_proxy: bool = Field(
+        False,
+        description="A proxy that speaks TLS stands before this service. Without it, and without a certificate of its "
+        "own, `serve` listens on loopback alone.",
+    )
     tls_cert_file: Path | None = Field(None, description="Certificate chain (PEM) when `serve` speaks TLS itself.")
     tls_key_file: Path | None = Field(None, description="Private key (PEM) of `CDS_TLS_CERT_FILE`.")
     log_level: str = Field("INFO", description="Least level that is logged.", pattern="^(DEBUG|INFO|WARNING|ERROR)$")

@@ -14,7 +14,7 @@ from fhir_mappers.case import Document, When
 from fhir_mappers.errors import Unused
 from fhir_mappers.fields import Json, concept, obj, objs, text
 from fhir_mappers.limits import Limits
-from fhir_mappers.references import Index
+from fhir_mappers.references import Index, Owner, target_type
 
 PLAIN = frozenset({"text/plain", "text/markdown"})
 MARKED_UP = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml", "application/hl7-cda+xml"})
@@ -166,6 +166,9 @@ def _text_of(attachment: Json, index: Index, limits: Limits) -> tuple[str, bool]
         binary = index.resolve_entry(attachment["url"])
         if binary is None or binary.resource_type != "Binary":
             raise Unused("not-embedded")
+        whose = obj(binary.resource, "securityContext")
+        if target_type(whose) == "Patient" and index.owner(whose) is not Owner.PATIENT:
+            raise Unused("wrong-patient")
         data = binary.resource.get("data")
     if media_type not in PLAIN | MARKED_UP:
         raise Unused("not-text")

@@ -61,13 +61,15 @@ def map_case(
     limits: Limits | None = None,
     declared: tuple[str, ...] = (),
     absent: Mapping[str, str] = MappingProxyType({}),
+    server: str | None = None,
 ) -> Case:
     """The chart of one patient.
 
     `prefetch`: values by key, each a resource, Bundle, list of them, OperationOutcome (failed) or None (empty).
     `patient_id`, `encounter_id`: as the hook context gives them, with or without ``Patient/``. `now`: the clock, with a
     time zone. `declared`: the keys whose names reports may repeat (all, where there are none). `absent`: the keys that
-    were asked for and did not come, each with the reason (`received.NOT_SENT` where nothing else is known).
+    were asked for and did not come, each with the reason (`received.NOT_SENT` where nothing else is known). `server`:
+    base URL of the call's FHIR server.
 
     Raises NoPatient and ForeignPatient, and nothing else whatever the prefetch holds.
     """
@@ -75,7 +77,7 @@ def map_case(
     request = receive(prefetch, declared, absent, limits)
     person = patient.find([e for e in request.entries if e.resource_type == "Patient"], patient_id)
     resource, partly, sensitive = _person(person, limits)
-    index = Index(request.entries, person)
+    index = Index(request.entries, person, server)
     mapper = _Mapper(request=request, chart=Chart(now=now, limits=limits, index=index))
     mapper.seen.add(person.reference)
     mapper.use(person, None, sensitive=sensitive)

@@ -36,7 +36,7 @@ def find(patients: Sequence[Received], patient_id: str) -> Received:
         if wanted and entry.resource.get("id") == wanted:
             return entry
     for entry in patients:
-        nameless = not entry.resource.get("id") or (entry.full_url or "").startswith("urn:")
+        nameless = not entry.resource.get("id")
         if wanted and nameless and entry.full_url and bare_id(entry.full_url) == wanted:
             return entry
     raise ForeignPatient

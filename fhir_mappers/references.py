@@ -39,18 +39,25 @@ def target_type(reference: Json) -> str | None:
 
 
 class Index:
-    """The resources of one request by reference, and the patient's own names."""
+    """The resources of one request by reference, and the patient's own names.
 
-    def __init__(self, entries: Iterable[Received], patient: Received) -> None:
+    `server`: base URL of the FHIR server of the call. Where it, or the URL under which the patient came, is known, an
+    absolute reference counts only below one of them: another server's ``Patient/1`` is another person.
+    """
+
+    def __init__(self, entries: Iterable[Received], patient: Received, server: str | None = None) -> None:
         self._by_url: dict[str, Received] = {}
         self._contained: dict[int, tuple[Json, dict[str, Json]]] = {}
         for entry in entries:
-            if entry.full_url:
-                self._by_url.setdefault(entry.full_url, entry)
+            if _is_true(entry):
+                self._by_url.setdefault(str(entry.full_url), entry)
             if isinstance(entry.resource.get("id"), str):
                 self._by_url.setdefault(entry.reference, entry)
         self._ids = {str(patient.resource.get("id"))}
-        self._urls = {patient.full_url} if patient.full_url else set()
+        self._urls = {patient.full_url} if _is_true(patient) else set()
+        self._bases = {_base(str(url)) for url in self._urls if str(url).startswith("http")}
+        if server:
+            self._bases.add(server.rstrip("/"))
         if patient.full_url and patient.full_url.startswith("urn:"):
             self._ids.add(bare_id(patient.full_url))
         self._identifiers = {
@@ -78,9 +85,15 @@ class Index:
             return self._conditional_owner(value)
         if value.startswith("urn:"):
             return Owner.PATIENT if bare_id(value) in self._ids else Owner.OTHER
-        if target_type({"reference": value}) != "Patient":
+        if target_type({"reference": value}) != "Patient" or not self._is_here(value):
             return Owner.OTHER
         return Owner.PATIENT if bare_id(value) in self._ids else Owner.OTHER
+
+    def _is_here(self, value: str) -> bool:
+        """Whether a literal reference names something on the server of this chart."""
+        if ":" not in value.split("/", 1)[0]:
+            return True
+        return value.startswith(("http://", "https://")) and (not self._bases or _base(value) in self._bases)
 
     def _logical_owner(self, identifier: Json) -> Owner:
         pair = (text(identifier, "system"), text(identifier, "value"))
@@ -129,6 +142,20 @@ class Index:
             return None
         value = value.strip().split("/_history/")[0]
         found = self._by_url.get(value)
-        if found is None and "://" in value:
+        if found is None and "://" in value and self._is_here(value):
             found = self._by_url.get("/".join(value.rsplit("/", 2)[-2:]))
         return found
+
+
+def _base(url: str) -> str:
+    """The server's base URL in the URL of one of its resources."""
+    return url.split("/_history/")[0].rsplit("/", 2)[0]
+
+
+def _is_true(entry: Received) -> bool:
+    """Whether a Bundle's URL for a resource may be believed: absolute, and not at odds with the resource's own id."""
+    url = entry.full_url or ""
+    if url.startswith("urn:"):
+        return True
+    own = isinstance(entry.resource.get("id"), str)
+    return "://" in url and (not own or "/".join(url.split("/_history/")[0].rsplit("/", 2)[-2:]) == entry.reference)

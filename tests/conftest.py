@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import structlog
 
 sys.path.insert(0, str(Path(__file__).parent / "support" / "netguard"))
 import sitecustomize  # noqa: F401 - installs the guard in this process
@@ -16,6 +17,13 @@ os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # as cds_service.cli sets it, b
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("CDS_SHARED_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(autouse=True)
+def _own_log():
+    """A test that configures the log does so for itself alone."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -168,10 +168,12 @@ class KeyRing:
         self._remote: dict[str, RemoteKeySet] = {}
         self._lock = threading.Lock()
 
+    def load(self, path: Path) -> None:
+        """Read a key file. Raises ConfigurationError."""
+        self._files[path] = read_key_file(path)
+
     def in_file(self, path: Path, kid: str) -> tuple[PublicKey, ...]:
-        """The keys named `kid` in a file, read once."""
-        if path not in self._files:
-            self._files[path] = read_key_file(path)
+        """The keys named `kid` in a file that was loaded."""
         return tuple(key for key in self._files[path] if key.kid == kid)
 
     def at_url(self, url: str, kid: str) -> tuple[PublicKey, ...]:

@@ -58,7 +58,10 @@ class Client(BaseModel):
             raise ValueError("name where its keys are: jwks_file, jwks_url or jku")
         if self.jwks_file and self.jwks_url:
             raise ValueError("give jwks_file or jwks_url, not both")
-        if self.iss.rstrip("/") == SANDBOX_ISSUER and not self.jwks_file:
+        for name in ("tenants", "services"):
+            if name in self.model_fields_set and not getattr(self, name):
+                raise ValueError(f"{name} is empty; leave it out to allow all")
+        if self.iss.rstrip("/") == SANDBOX_ISSUER and (self.jku or not self.jwks_file):
             raise ValueError("the private key of this issuer is public: trust it only with a jwks_file of your own")
         if self.name == LOOPBACK:
             raise ValueError(f"the name {LOOPBACK!r} is taken")

@@ -7,6 +7,7 @@ in a power failure lets a token that is still valid be used a second time, nothi
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections import Counter
@@ -17,13 +18,16 @@ from typing import Any, Protocol
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, create_engine, delete, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
 
 from cds_service.errors import ConfigurationError, StoreError
 
 WINDOW_S = 60
-LOCK_WAIT_S = 1
+LOCK_WAIT_S = 2
+"""Seconds a call waits for the store before this process goes on with its own memory."""
+
 MAX_REMEMBERED = 200_000
 
 
@@ -63,8 +67,10 @@ class MemoryStore:
                 self._calls.clear()
                 self._tokens = {key: until for key, until in self._tokens.items() if until > now}
             if token is not None and expires is not None:
-                if token in self._tokens or len(self._tokens) >= MAX_REMEMBERED:
+                if token in self._tokens:
                     return Admission(replayed=True, calls=self._calls[client])
+                if len(self._tokens) >= MAX_REMEMBERED:
+                    del self._tokens[next(iter(self._tokens))]  # the oldest: being full locks nobody out
                 self._tokens[token] = expires
             self._calls[client] += 1
             return Admission(replayed=False, calls=self._calls[client])
@@ -86,23 +92,39 @@ _call_count = Table(
 )
 
 
+_PATIENT_SQLITE = {"timeout": LOCK_WAIT_S, "check_same_thread": False}
+_PATIENT_POSTGRESQL = {
+    "connect_timeout": LOCK_WAIT_S,
+    "tcp_user_timeout": LOCK_WAIT_S * 1000,
+    "options": f"-c lock_timeout={LOCK_WAIT_S}s -c statement_timeout={LOCK_WAIT_S}s",
+}
+
+
 class SqlStore:
-    """Two small tables in SQLite or PostgreSQL, made on first use."""
+    """Two small tables in SQLite or PostgreSQL, made on first use.
+
+    Writers of one SQLite file take turns anyway: with one connection for each process they queue here, and not in
+    SQLite's own busy wait, which is not fair.
+    """
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
-        self._is_sqlite = parsed.get_backend_name() == "sqlite"
-        arguments: dict[str, Any] = {"timeout": LOCK_WAIT_S, "check_same_thread": False} if self._is_sqlite else {}
-        self._engine = create_engine(parsed, hide_parameters=True, connect_args=arguments)
-        self._insert = (sqlite if self._is_sqlite else postgresql).insert
-        if self._is_sqlite:
+        is_sqlite = parsed.get_backend_name() == "sqlite"
+        pool: dict[str, Any] = {"pool_size": 1, "max_overflow": 0} if is_sqlite else {"pool_pre_ping": True}
+        patience = _PATIENT_SQLITE if is_sqlite else _PATIENT_POSTGRESQL
+        self._engine = create_engine(
+            parsed, hide_parameters=True, connect_args=patience, pool_timeout=LOCK_WAIT_S, poolclass=QueuePool, **pool
+        )
+        self._insert = (sqlite if is_sqlite else postgresql).insert
+        self._has_tables = False
+        if is_sqlite:
             _configure_sqlite(self._engine, Path(parsed.database or ""))
-        self._make_tables()
 
     def admit(self, *, client: str, token: str | None, expires: datetime | None, now: datetime) -> Admission:
         """See `SharedStore.admit`."""
         window = _window(now)
         try:
+            self._make_tables()
             with self._engine.begin() as connection:
                 if token is not None and expires is not None:
                     fresh = self._insert(_used_token).values(id=token, expires=int(expires.timestamp()) + 1)
@@ -122,19 +144,21 @@ class SqlStore:
         return Admission(replayed=False, calls=calls)
 
     def _make_tables(self) -> None:
-        for last in (False, True):
-            try:
-                _metadata.create_all(self._engine)
-            except (SQLAlchemyError, sqlite3.Error) as error:
-                if last:  # another process may have made them at the same moment: once more
-                    raise StoreError(f"the shared store cannot be opened: {type(error).__name__}") from None
-            else:
-                return
+        if self._has_tables:
+            return
+        try:
+            _metadata.create_all(self._engine)
+        except (SQLAlchemyError, sqlite3.Error):  # another process may have made them at the same moment: once more
+            _metadata.create_all(self._engine)
+        self._has_tables = True
 
 
 def _configure_sqlite(engine: Any, path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise ConfigurationError(f"CDS_SHARED_URL: the file cannot be made: {os.strerror(error.errno or 0)}") from None
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
@@ -178,18 +202,24 @@ class RedisStore:
 def open_store(url: str) -> SharedStore:
     """The store at ``sqlite:///file``, ``postgresql+psycopg://…``, ``redis://…``, ``rediss://…`` or ``unix://socket``.
 
-    Raises ConfigurationError for another URL or a missing driver, StoreError when it cannot be opened.
+    Raises ConfigurationError for another URL, a missing driver, or a file that cannot be made.
     """
     if url.startswith(("redis://", "rediss://", "unix://")):
         return RedisStore(url)
     try:
-        if make_url(url).get_backend_name() in ("sqlite", "postgresql"):
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql" or (parsed.get_backend_name() == "sqlite" and _is_file(parsed)):
             return SqlStore(url)
     except ArgumentError:
         pass
     except ModuleNotFoundError:
         raise ConfigurationError("PostgreSQL needs its driver: pip install 'cds-service[postgres]'") from None
     raise ConfigurationError("CDS_SHARED_URL must name sqlite, postgresql or redis")
+
+
+def _is_file(url: URL) -> bool:
+    """Whether an SQLite URL names a file: processes cannot share a database in memory."""
+    return bool(url.database) and url.database != ":memory:" and not str(url.database).startswith("file:")
 
 
 def _window(now: datetime) -> int:

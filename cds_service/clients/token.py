@@ -21,6 +21,10 @@ from cds_service.clients.registry import Client, Registry
 
 MAX_TOKEN_CHARS = 8192
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_JTI = re.compile(r"[\x20-\x7e]{1,500}")
+_EPOCH, _FAR = 0, 7_258_118_400
+"""Times that a token can name: 1970 to 2200. NaN is neither."""
+
 _CLAIMS = ("iss", "aud", "exp", "iat", "jti")
 
 
@@ -80,8 +84,10 @@ class TokenVerifier:
         raise TokenRefused("bad-signature", client.name)
 
     def _check_claims(self, claims: Mapping[str, Any], audience: str, client: Client, now: datetime) -> None:
-        if any(name not in claims for name in _CLAIMS) or not isinstance(claims["jti"], str) or not claims["jti"]:
+        if any(name not in claims for name in _CLAIMS):
             raise TokenRefused("missing-claim")
+        if not isinstance(claims["jti"], str) or not _JTI.fullmatch(claims["jti"]):
+            raise TokenRefused("malformed-id")
         audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
         if audience not in audiences:
             raise TokenRefused("wrong-audience")
@@ -176,7 +182,6 @@ def _moment(value: Any) -> datetime:
     """A JWT NumericDate. Raises TokenRefused."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TokenRefused("malformed-time")
-    try:
-        return datetime.fromtimestamp(value, UTC)
-    except (OverflowError, OSError, ValueError):
-        raise TokenRefused("malformed-time") from None
+    if not _EPOCH <= value < _FAR:
+        raise TokenRefused("malformed-time")
+    return datetime.fromtimestamp(value, UTC)

@@ -78,7 +78,8 @@ class FhirClient:
         with ThreadPoolExecutor(max_workers=self._parallel) as pool:
             parts = dict(zip(jobs, pool.map(_attempt, jobs.values()), strict=True))
             data = {**prefetch, **{key: part.value for key, part in parts.items() if part.value is not None}}
-            more = [found for found in linked(data, access.base).items() if reader.covers(found[0])][: self._max_linked]
+            found = linked(data, access.base, access.patient_id).items()
+            more = [link for link in found if reader.covers(link[0])][: self._max_linked]
             texts = pool.map(_attempt, (partial(self._fetch, reader, query, access) for query, _ in more))
             for (_, key), part in zip(more, texts, strict=True):
                 if part.value is not None:  # where it is, the mapper names what it could not read

@@ -17,8 +17,8 @@ _ORDERS = ("MedicationRequest", "MedicationStatement")
 _NOTES = ("DocumentReference", "DiagnosticReport")
 
 
-def linked(prefetch: Mapping[str, Any], base: BaseUrl) -> dict[Query, str]:
-    """The reads that complete the data, each with the key that it belongs to: medicines first, then texts."""
+def linked(prefetch: Mapping[str, Any], base: BaseUrl, patient_id: str) -> dict[Query, str]:
+    """The reads that complete the patient's data, each with the key that it belongs to: medicines first, then texts."""
     found: dict[Query, str] = {}
     held: set[Query | None] = set()
     for key, value in prefetch.items():
@@ -26,6 +26,9 @@ def linked(prefetch: Mapping[str, Any], base: BaseUrl) -> dict[Query, str]:
             kind = resource.get("resourceType")
             if kind in ("Medication", "Binary"):
                 held |= {read_of(base, f"{kind}/{resource.get('id')}"), read_of(base, url)}
+            whose = read_of(base, obj(resource, "subject").get("reference"))
+            if whose is not None and whose.id != patient_id:
+                continue
             target = "Medication" if kind in _ORDERS else "Binary"
             for reference in _references(resource):
                 query = read_of(base, reference)

@@ -25,8 +25,8 @@ from cds_service.outbound.line import Line, LineAdapter
 
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # its lines quote URLs, also at the level of warnings
 
-AT_ONCE = 32
-"""Most requests that are under way in one process, those included that wait for a stuck resolver."""
+AT_ONCE = 16
+"""Most requests of one process to one server at once, those included that wait for a stuck resolver."""
 
 _CHUNK = 65_536
 _QUERY = re.compile(r"[A-Za-z0-9!$%&'()*+,./:;=?@_~|\[\]-]*", re.ASCII)
@@ -71,7 +71,8 @@ class Outbound:
         self._tls = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
         if ca_file is not None:
             self._tls.load_verify_locations(cafile=ca_file)
-        self._slots = threading.BoundedSemaphore(AT_ONCE)
+        self._slots: dict[str, threading.BoundedSemaphore] = {}
+        self._lock = threading.Lock()
 
     def get(
         self, base: BaseUrl, relative: str = "", *, headers: Mapping[str, str], deadline: float, max_bytes: int
@@ -84,15 +85,16 @@ class Outbound:
         ask = _Ask(url=_url(base, relative), headers=_checked(headers), deadline=deadline, max_bytes=max_bytes)
         line = Line(lambda: self._addresses(base), base.port, deadline=deadline, connect_s=self._connect_s)
         adapter = LineAdapter(base, line, self._tls)
+        slots = self._slots_of(base)
         answer: queue.SimpleQueue[Reply | OutboundRefused | OutboundFailed] = queue.SimpleQueue()
 
         def work() -> None:
             answer.put(_answer(ask, adapter))
             line.cut()
-            self._slots.release()
+            slots.release()
 
         # In a thread of its own: the resolution of a name cannot be interrupted, only left behind.
-        if not self._slots.acquire(timeout=_left(deadline)):
+        if not slots.acquire(timeout=_left(deadline)):
             raise OutboundFailed("timeout")
         try:
             threading.Thread(target=work, name="outbound", daemon=True).start()
@@ -101,11 +103,16 @@ class Outbound:
             line.cut()
             result = OutboundFailed("timeout")
         except RuntimeError:  # no more threads on this machine
-            self._slots.release()
+            slots.release()
             result = OutboundFailed("unreachable")
         if isinstance(result, Reply):
             return result
         raise result
+
+    def _slots_of(self, base: BaseUrl) -> threading.BoundedSemaphore:
+        """The slots of one server: one that hangs takes none of another's. Servers are listed, so they are few."""
+        with self._lock:
+            return self._slots.setdefault(base.origin, threading.BoundedSemaphore(AT_ONCE))
 
     def _addresses(self, base: BaseUrl) -> tuple[Address, ...]:
         """The addresses of a host, in the resolver's order. Raises OutboundRefused when one is not permitted."""

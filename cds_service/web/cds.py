@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, g, jsonify, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from cds_service.errors import NotAllowed, RequestError, UnknownService
 from cds_service.fhir_access import fhir_offer
@@ -15,7 +13,7 @@ from cds_service.web.crowd import Crowd
 from cds_service.web.outcome import outcome
 from fhir_mappers.errors import MappingError, NoPatient
 from hooks import services as declared
-from hooks.errors import HookError
+from hooks.errors import HookError, MalformedRequest
 from hooks.feedback import parse_feedback
 from hooks.services import HookCall
 from hooks.wire import decode, parse_request
@@ -44,8 +42,9 @@ def blueprint(
     @face.post("/cds-services/<service_id>")
     def call(service_id: str) -> Response:
         _check_service(service_id, services)
+        body = _body(settings)
         with crowd.enter():
-            hook_request = parse_request(_body(settings))
+            hook_request = parse_request(decode(body, max_depth=settings.max_json_depth))
             service = declared.find(service_id, hook_request.hook, services)
             if service is None:
                 raise RequestError("This service does not serve that hook; see /cds-services.")
@@ -59,8 +58,10 @@ def blueprint(
     @face.post("/cds-services/<service_id>/feedback")
     def feedback(service_id: str) -> Response:
         _check_service(service_id, services)
+        body = _body(settings)
         with crowd.enter():
-            results = pipeline.feedback(service_id, parse_feedback(_body(settings)), client=g.caller.name)
+            items = parse_feedback(decode(body, max_depth=settings.max_json_depth))
+            results = pipeline.feedback(service_id, items, client=g.caller.name)
         if any(result["recorded"] for result in results):
             return jsonify({"results": results})
         reasons = [result.get("problem", result["status"]) for result in results]
@@ -85,13 +86,21 @@ def _check_service(service_id: str, services: tuple[declared.Service, ...]) -> N
         raise NotAllowed("This client is not registered for that service.")
 
 
-def _body(settings: Settings) -> dict[str, Any]:
-    """The decoded JSON object of this request. Raises UnsupportedMedia, RequestEntityTooLarge or MalformedRequest."""
+def _body(settings: Settings) -> bytes:
+    """The body of this request, read to its end. Raises UnsupportedMedia, RequestEntityTooLarge or MalformedRequest."""
     if request.mimetype != JSON:
         raise UnsupportedMedia("The body must be application/json.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMedia("The body must not be compressed.")
-    body = request.get_data(cache=False)
-    if request.content_length is None and len(body) >= settings.max_body_bytes:
+    try:
+        body = request.get_data(cache=False)
+    except HTTPException:
+        raise
+    except Exception:  # noqa: BLE001 - the web server's own errors for broken chunks and trailers
+        raise MalformedRequest("the body is not sent as HTTP asks") from None
+    declared_length = request.content_length
+    if declared_length is not None and len(body) < declared_length:
+        raise MalformedRequest("the body is shorter than its Content-Length")
+    if declared_length is None and len(body) >= settings.max_body_bytes:
         raise RequestEntityTooLarge  # werkzeug cuts a body of undeclared length instead of refusing it
-    return decode(body, max_depth=settings.max_json_depth)
+    return body

@@ -39,7 +39,9 @@ ANYONE = Caller(name="anyone")
 
 
 class Door(Protocol):
-    """Decides whether a request comes in."""
+    """Decides whether a request comes in. `trusts_this_machine`: whoever calls from it may do so without a token."""
+
+    trusts_this_machine: bool
 
     def problem(self) -> str | None:
         """Why nobody can come in, in fixed words; None when somebody can."""
@@ -96,6 +98,8 @@ class Turnstile:
 class SignedDoor:
     """Lets in registered clients with a valid signed token (checklist section J), and nobody else."""
 
+    trusts_this_machine = False
+
     def __init__(
         self, verifier: TokenVerifier, turnstile: Turnstile, *, external_url: str, now: Callable[[], datetime]
     ) -> None:
@@ -119,12 +123,15 @@ class SignedDoor:
         except TokenRefused as refused:
             _refuse(refused.reason, refused.client)
         client = token.client
-        self._turnstile.pass_through(token.caller, rate=client.rate_per_minute, token=token.id, expires=token.expires)
+        # Counted by client: a tenant that nobody listed is the client's own word.
+        self._turnstile.pass_through(client.name, rate=client.rate_per_minute, token=token.id, expires=token.expires)
         return Caller(name=token.caller, services=client.services, fhir_servers=client.servers)
 
 
 class LoopbackDoor:
     """Lets in direct calls from this machine while no client is registered."""
+
+    trusts_this_machine = True
 
     def __init__(self, turnstile: Turnstile, *, fhir_servers: tuple[BaseUrl, ...]) -> None:
         self._turnstile = turnstile

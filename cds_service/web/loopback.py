@@ -12,7 +12,10 @@ from urllib.parse import urlsplit
 
 from flask import Request
 
-FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+FORWARDING = (
+    "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Real-IP",
+    "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP", "CF-Connecting-IP",
+)  # fmt: skip
 LOCAL_NAMES = frozenset({"localhost"})
 
 
@@ -32,7 +35,9 @@ def refusal(request: Request) -> str | None:
     """Why this request is refused, or None when it comes directly from this machine."""
     if not is_loopback(request.remote_addr):
         return "Only calls from this machine are answered while client authentication is not configured."
-    if any(header in request.headers for header in FORWARDING):
+    if any(header in request.headers for header in FORWARDING) or any(
+        name.lower().startswith(("x-forwarded", "x-original")) for name, _ in request.headers
+    ):
         return "Forwarded calls are refused while client authentication is not configured."
     try:
         host = urlsplit(f"//{request.headers.get('Host', '')}").hostname

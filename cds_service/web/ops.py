@@ -10,15 +10,18 @@ from flask import Blueprint, Response, jsonify, request
 
 from cds_service.errors import ConfigurationError, NotAllowed
 from cds_service.monitoring import Probe, metrics
-from cds_service.web import loopback
+from cds_service.web.door import Door
 
 NAME = "ops"
 
 
-def blueprint(probes: Mapping[str, Probe], refresh: Callable[[], None], token_file: Path | None) -> Blueprint:
+def blueprint(
+    probes: Mapping[str, Probe], refresh: Callable[[], None], token_file: Path | None, door: Door
+) -> Blueprint:
     """``/healthz``, ``/readyz`` and ``/metrics``. `refresh` updates the gauges before they are read.
 
-    Metrics tell how busy a clinic is, so they are for direct calls from this machine and for who holds the token.
+    Metrics tell how busy a clinic is, so they are for who holds the token; a door that trusts this machine lets it read
+    them without. Where clients sign, a proxy on this machine may stand between us and everybody.
     """
     face = Blueprint(NAME, __name__)
     token = None if token_file is None else _read_token(token_file)
@@ -36,8 +39,8 @@ def blueprint(probes: Mapping[str, Probe], refresh: Callable[[], None], token_fi
 
     @face.get("/metrics")
     def exposition() -> Response:
-        if not _holds(token) and loopback.refusal(request) is not None:
-            raise NotAllowed("Metrics are for this machine, or for who holds the metrics token.")
+        if not door.trusts_this_machine and not _holds(token):
+            raise NotAllowed("Metrics are for who holds the metrics token (CDS_METRICS_TOKEN_FILE).")
         refresh()
         return Response(metrics.exposition(), mimetype=metrics.CONTENT_TYPE)
 

@@ -7,6 +7,8 @@ keeps a thread for as long as it likes.
 from __future__ import annotations
 
 import json
+import os
+import resource
 import socket
 import threading
 import time
@@ -18,7 +20,6 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
 from cds_service.settings import Settings
-from cds_service.web.crowd import Crowd
 
 log = structlog.get_logger()
 
@@ -31,19 +32,25 @@ SLOW_S = 1.0
 FIRST_BYTE_S = 0.05
 """Seconds a thread waits for the first byte of a new connection."""
 
+SPARE_DESCRIPTORS = 200
+"""Open files of a web process that are no client's: libraries, index, database, FHIR servers."""
+
 LOOK_S = 0.5
 """Seconds between two looks for connections past their time."""
 
-_BODY = json.dumps(
-    {
-        "resourceType": "OperationOutcome",
-        "issue": [{"severity": "error", "code": "invalid", "diagnostics": "The request is not HTTP as it should be."}],
-    }
-).encode()
-_ANSWER = (
-    b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
-    b"X-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(_BODY)
-) + _BODY
+
+def _answer(status: str, code: str, diagnostics: str) -> bytes:
+    issue = {"severity": "error", "code": code, "diagnostics": diagnostics}
+    body = json.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
+    head = (
+        f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
+        f"X-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return (head + body).encode("ascii")
+
+
+_REFUSED = _answer("400 Bad Request", "invalid", "The request is not HTTP as it should be.")
+_FAILED = _answer("500 Internal Server Error", "exception", "The service failed to answer; no cards were made.")
 
 
 class Patience:
@@ -61,8 +68,11 @@ class Patience:
 
     def begin(self, connection: socket.socket) -> None:
         """Begin to count for the connection that the current thread works on."""
-        with self._lock:  # a duplicate: gunicorn may put TLS around its own socket
-            self._watched[threading.get_ident()] = (connection.dup(), time.monotonic())
+        handle = socket.socket(
+            fileno=os.dup(connection.fileno())
+        )  # gunicorn may put TLS around its own, which has no dup
+        with self._lock:
+            self._watched[threading.get_ident()] = (handle, time.monotonic())
 
     def end(self) -> None:
         """The current thread has done with its connection."""
@@ -94,8 +104,12 @@ class QuietWorker(ThreadWorker):
     """A threaded worker that answers broken HTTP with fixed words and has patience for so long."""
 
     def init_process(self) -> None:
-        """Start the watch before the first connection is taken."""
+        """Start the watch before the first connection is taken, and see that there are descriptors for them all."""
         settings = Settings()
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        if most != resource.RLIM_INFINITY:  # each connection takes two: its own, and the one it is ended by
+            self.worker_connections = min(self._most_connections, max(1, (most - SPARE_DESCRIPTORS) // 2))
         self.patience = Patience(read_s=settings.read_timeout_s, send_s=settings.send_timeout_s)
         self.patience.start()
         super().init_process()
@@ -110,10 +124,9 @@ class QuietWorker(ThreadWorker):
         self._most_connections = most
 
     def _calls(self) -> int:
-        """Calls that are inside or about to be; a slow sender is neither."""
-        crowd: Crowd = self.wsgi.extensions["crowd"]
-        inside = crowd.threads()
-        return sum(1 for thread, age in self.patience.ages().items() if thread in inside or age < SLOW_S)
+        """Calls that have or await their turn, or are about to; who sends slowly or waits for a FHIR server has not."""
+        working: frozenset[int] = self.wsgi.extensions["working"]()
+        return sum(1 for thread, age in self.patience.ages().items() if thread in working or age < SLOW_S)
 
     def handle(self, conn: Any) -> Any:
         """Work on one connection, for so long. One that says nothing goes back to the poller and holds no thread."""
@@ -126,10 +139,10 @@ class QuietWorker(ThreadWorker):
             self.patience.end()
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:  # noqa: ARG002
-        """Answer 400 and name only the kind of error."""
-        log.warning("http-refused", error=type(exc).__name__)
+        """Answer 400, or 500 where the request itself was whole, and name only the kind of error."""
+        log.warning("http-refused" if req is None else "http-failed", error=type(exc).__name__)
         with suppress(OSError):
-            client.sendall(_ANSWER)
+            client.sendall(_REFUSED if req is None else _FAILED)
 
 
 class QuietLogger(Logger):

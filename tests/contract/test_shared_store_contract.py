@@ -1,6 +1,7 @@
 """What every store of used tokens and call counts must do: memory, SQLite, PostgreSQL, Redis."""
 
 import multiprocessing
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -8,12 +9,13 @@ import pytest
 import redis
 from sqlalchemy import create_engine, text
 
-from cds_service.clients.store import MemoryStore, open_store
+from cds_service.clients import store as module
+from cds_service.clients.store import LOCK_WAIT_S, MemoryStore, open_store
 from cds_service.errors import ConfigurationError, StoreError
 from tests.support import postgres, redis_server
 
 NOW = datetime.now(UTC).replace(second=10, microsecond=0)
-SOON = NOW + timedelta(minutes=5)
+SOON = NOW + timedelta(minutes=50)
 KINDS = (
     "memory",
     "sqlite",
@@ -161,7 +163,34 @@ def test_a_server_that_is_gone_is_a_store_error():
         admit(store, token="t2")
 
 
-@pytest.mark.parametrize("url", ["", "nonsense", "mysql://x/y", "http://127.0.0.1/"])
+def test_a_memory_that_is_full_locks_nobody_out(monkeypatch):
+    monkeypatch.setattr(module, "MAX_REMEMBERED", 3)
+    store = MemoryStore()
+    assert not any(admit(store, token=f"t{n}").replayed for n in range(10))
+    assert admit(store, token="t9").replayed
+
+
+@pytest.mark.postgres
+def test_a_locked_store_gives_up_soon(cluster):
+    """PostgreSQL waits for ever by itself; the floor must not."""
+    url = cluster.url(cluster.new_database())
+    store = open_store(url)
+    admit(store)
+    with create_engine(url).begin() as holder:
+        holder.execute(text("LOCK TABLE used_token, call_count IN ACCESS EXCLUSIVE MODE"))
+        started = time.monotonic()
+        with pytest.raises(StoreError):
+            admit(store, token="t2")
+        assert time.monotonic() - started < 3 * LOCK_WAIT_S
+
+
+def test_a_store_that_is_not_there_is_no_reason_not_to_start():
+    store = open_store("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    with pytest.raises(StoreError):
+        admit(store)
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://x/y", "http://127.0.0.1/", "sqlite://", "sqlite:///:memory:"])
 def test_another_url_is_refused(url):
     with pytest.raises(ConfigurationError, match="CDS_SHARED_URL"):
         open_store(url)

@@ -13,6 +13,7 @@ import requests
 
 from cds_service.sample.chart import request_body
 from tests.support.certificates import authority, server_file
+from tests.support.fhir_server import Answer, fhir_server
 from tests.support.processes import free_port, serving
 from tests.support.tokens import CALL, ISS, EhrClient, clients_file, key_set, private_key, public_jwk
 
@@ -26,12 +27,21 @@ def ehr():
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory, ehr):
+def hanging():
+    """A FHIR server that takes every question and answers none."""
+    with fhir_server() as server:
+        server.answers["*"] = Answer(stall_s=10)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory, ehr, hanging):
     home = tmp_path_factory.mktemp("signed")
     ca = authority(home)
     chain, cert = server_file(ca, "127.0.0.1"), ca.file
     port = free_port()
-    clients = clients_file(home, {"name": "ehr", "iss": ISS, "jwks": key_set(public_jwk(ehr.key))})
+    table = {"name": "ehr", "iss": ISS, "fhir_servers": [hanging.base], "jwks": key_set(public_jwk(ehr.key))}
+    clients = clients_file(home, table)
     settings = {
         "CDS_CLIENTS_FILE": str(clients), "CDS_EXTERNAL_URL": f"https://127.0.0.1:{port}", "CDS_WEB_WORKERS": "2",
         "CDS_TLS_CERT_FILE": str(chain), "CDS_TLS_KEY_FILE": str(chain), "CDS_READ_TIMEOUT_S": str(READ_S),
@@ -71,6 +81,59 @@ def test_https_is_kept(served, ehr):
         requests.get(base.replace("https", "http") + "/healthz", timeout=5)
 
 
+@pytest.mark.timeout(60)
+def test_one_connection_serves_many_calls(served, ehr):
+    base, cert, _ = served
+    with requests.Session() as session:
+        statuses = [
+            session.post(
+                base + CALL,
+                json=request_body(datetime.now(UTC)),
+                headers=ehr.authorization(base=base),
+                timeout=20,
+                verify=cert,
+            ).status_code
+            for _ in range(4)
+        ]
+    assert statuses == [200] * 4
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.requirement("X5")
+def test_a_fhir_server_that_hangs_holds_up_only_who_asks_it(served, ehr, hanging):
+    base, cert, _ = served
+    asking = request_body(datetime.now(UTC)) | {"fhirServer": hanging.base}
+    for key in ("labs", "conditions", "allergies"):
+        del asking["prefetch"][key]
+
+    def ask(_):
+        token = ehr.authorization(base=base)
+        return requests.post(base + CALL, json=asking, headers=token, timeout=30, verify=cert).status_code
+
+    with ThreadPoolExecutor(16) as pool:
+        asked = pool.map(ask, range(16))
+        time.sleep(1.5)
+        status, seconds = post(base, cert, ehr.authorization(base=base))
+        assert status == 200
+        assert seconds < 1.5
+        assert list(asked) == [200] * 16
+
+
+@pytest.mark.requirement("D8")
+@pytest.mark.parametrize(
+    "body",
+    [b"zz\r\n{}\r\n0\r\n\r\n", b"2\r\n{}0\r\n\r\n", b"2\r\n{}\r\n0\r\nX: " + b"y" * 20_000 + b"\r\n\r\n"],
+)
+def test_broken_chunks_are_the_client_s_fault(served, ehr, body):
+    base, cert, _ = served
+    token = ehr.authorization(base=base)["Authorization"].encode()
+    head = b"POST " + CALL.encode() + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    with connect(base, cert) as connection:
+        connection.sendall(head + b"Transfer-Encoding: chunked\r\nAuthorization: " + token + b"\r\n\r\n" + body)
+        connection.settimeout(15)
+        assert b" 400 " in connection.recv(4096).split(b"\r\n")[0]
+
+
 def connect(base, cert):
     host, port = base.removeprefix("https://").split(":")
     raw = socket.create_connection((host, int(port)), timeout=10)
@@ -96,15 +159,18 @@ def drip(connection, text, until):
 def test_slow_and_silent_clients_hold_up_nobody(served, ehr):
     base, cert, _ = served
     head = b"POST " + CALL.encode() + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-    authorization = ehr.authorization(base=base)["Authorization"].encode()
-    body = head + b"Content-Length: 5000\r\nAuthorization: " + authorization + b"\r\n\r\n{"
+
+    def body():
+        authorization = ehr.authorization(base=base)["Authorization"].encode()
+        return head + b"Content-Length: 5000\r\nAuthorization: " + authorization + b"\r\n\r\n{"
+
     until = time.monotonic() + 4 * READ_S
     with ExitStack() as stack:
         silent = [stack.enter_context(socket.create_connection(connect_address(base))) for _ in range(60)]
         headers = [stack.enter_context(connect(base, cert)) for _ in range(SLOW)]
-        bodies = [stack.enter_context(connect(base, cert)) for _ in range(SLOW // 2)]
+        bodies = [stack.enter_context(connect(base, cert)) for _ in range(SLOW)]
         for connection in bodies:
-            connection.sendall(body)
+            connection.sendall(body())
         drippers = [threading.Thread(target=drip, args=(c, head * 4, until)) for c in headers]
         drippers += [threading.Thread(target=drip, args=(c, b" " * 400, until)) for c in bodies]
         for thread in drippers:
@@ -119,7 +185,7 @@ def test_slow_and_silent_clients_hold_up_nobody(served, ehr):
         for thread in drippers:
             thread.join()
         assert len(silent) == 60
-        for connection in headers:
+        for connection in headers + bodies:
             connection.settimeout(5)
             assert ended(connection), "a client that sent a byte a time was never cut off"
 

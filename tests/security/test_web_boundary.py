@@ -22,7 +22,7 @@ def test_another_machine_is_refused(client, peer):
     assert response.json["resourceType"] == "OperationOutcome"
 
 
-@pytest.mark.parametrize("header", loopback.FORWARDING)
+@pytest.mark.parametrize("header", [*loopback.FORWARDING, "X-Forwarded-Ssl", "X-Original-URL"])
 def test_a_forwarded_call_is_refused(client, header):
     assert client.get("/cds-services", headers={header: "127.0.0.1"}).status_code == 403
 

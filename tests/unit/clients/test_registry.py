@@ -52,6 +52,8 @@ def test_no_client_is_trusted_by_default(tmp_path):
         ({"name": "ehr", "iss": ISS, "jwks_url": "https://e.example/jwks", "fhir_servers": ["ehr"]}, "fhir_servers"),
         ({"name": "ehr", "iss": ISS, "jwks_url": "https://e.example/jwks", "rate_per_minute": 0}, "rate_per_minute"),
         ({"name": "ehr", "iss": ISS, "jwks_file": "missing.json"}, "cannot be read"),
+        ({"name": "ehr", "iss": ISS, "jwks_url": "https://e.example/jwks", "services": []}, "services is empty"),
+        ({"name": "ehr", "iss": ISS, "jwks_url": "https://e.example/jwks", "tenants": []}, "tenants is empty"),
         ({"name": "ehr", "iss": ISS, "jwks_url": "https://e.example/jwks", "colour": "blue"}, "colour"),
     ],
 )

@@ -9,6 +9,7 @@ from fhir_mappers.limits import Limits
 from fhir_mappers.mapping import map_case
 from fhir_mappers.received import NOT_SENT
 from tests.support.fhir_values import (
+    ME,
     NOW,
     bundle,
     condition,
@@ -131,6 +132,9 @@ def test_references_by_bundle_url_are_followed():
         "entry": [{"fullUrl": url, "resource": me}, {"resource": found}],
     }
     assert len(mapped({"all": whole}).problems) == 1
+    with pytest.raises(ForeignPatient):  # the id that the resource has itself goes first
+        mapped({"all": whole}, url)
+    del me["id"]
     assert len(mapped({"all": whole}, url).problems) == 1
 
 
@@ -311,3 +315,60 @@ def test_a_label_on_the_bundle_or_on_the_medication_counts_too():
     order = medication_request(medicationReference={"reference": "Medication/m"})
     del order["medicationCodeableConcept"]
     assert mapped({"patient": patient(), "m": [order, drug]}).sensitive == {"med-1"}
+
+
+# -- whose is it: the server counts --------------------------------------------------------------------------------
+
+
+def on(server, kind="Condition", **more):
+    """A condition of ``Patient/p1`` of `server`."""
+    return condition(subject={"reference": f"{server}/Patient/p1"}, **more)
+
+
+@pytest.mark.requirement("E11")
+def test_the_same_id_on_another_server_is_another_person():
+    mine, other = on("https://a.example/fhir", id="c1"), on("https://b.example/fhir", id="c2")
+    for prefetch, server in (
+        ({"patient": bundle_of((patient(), "https://a.example/fhir/Patient/p1")), "rest": bundle(mine, other)}, None),
+        ({"patient": patient(), "rest": bundle(mine, other)}, "https://a.example/fhir/"),
+    ):
+        case = map_case(prefetch, patient_id="p1", encounter_id=None, now=NOW, server=server)
+        assert [r.reason for r in case.refused] == ["wrong-patient"]
+        assert len(case.problems) == 1
+
+
+@pytest.mark.requirement("E11")
+@pytest.mark.parametrize("reference", ["x:Patient/p1", "ftp://a.example/Patient/p1", "urn:uuid:Patient/p2"])
+def test_an_odd_reference_is_not_the_patient_s(reference):
+    prefetch = {"patient": patient(), "rest": bundle(condition(subject={"reference": reference}))}
+    case = map_case(prefetch, patient_id="p1", encounter_id=None, now=NOW)
+    assert [r.reason for r in case.refused] == ["wrong-patient"]
+
+
+@pytest.mark.requirement("E11")
+def test_a_patient_with_another_id_under_the_asked_urn_is_foreign():
+    person = patient(id="p2")
+    asked = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    with pytest.raises(ForeignPatient):
+        map_case({"patient": bundle_of((person, f"urn:uuid:{asked}"))}, patient_id=asked, encounter_id=None, now=NOW)
+
+
+def test_a_bundle_s_url_at_odds_with_the_resource_misleads_nobody():
+    """Another drug may not take the place of the one that an order names."""
+    right = {"resourceType": "Medication", "id": "7", "code": {"text": "Inventedol"}}
+    wrong = {"resourceType": "Medication", "id": "8", "code": {"text": "Wrongol"}}
+    order = {
+        "resourceType": "MedicationRequest", "id": "o1", "status": "active", "intent": "order", "subject": ME,
+        "medicationReference": {"reference": "Medication/7"},
+    }  # fmt: skip
+    rest = bundle_of(
+        (wrong, "Medication/7"), (wrong, "https://a.example/fhir/Medication/7"), (right, None), (order, None)
+    )
+    case = map_case({"patient": patient(), "rest": rest}, patient_id="p1", encounter_id=None, now=NOW)
+    assert [m.concept.label for m in case.medications] == ["Inventedol"]
+
+
+def bundle_of(*pairs):
+    """A Bundle of (resource, full URL)."""
+    entries = [{"resource": r} | ({"fullUrl": url} if url else {}) for r, url in pairs]
+    return {"resourceType": "Bundle", "type": "searchset", "entry": entries}
