@@ -69,7 +69,7 @@ def create_app(service: Service, door: Door, services: tuple[declared.Service, .
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions["working"] = service.pipeline.working
+    app.extensions["working"] = service.pipeline.turn.working
     app.register_blueprint(cds.blueprint(service.pipeline, services, Crowd(settings.web_calls), settings))
     app.register_blueprint(
         ops.blueprint(

@@ -15,11 +15,10 @@ The floor never waits and never sinks: whatever fails behind it costs only itsel
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -40,7 +39,7 @@ from cds_service.domain import (
     Passage,
     floor_of,
 )
-from cds_service.errors import Busy, IndexUnavailable, StoreError
+from cds_service.errors import IndexUnavailable, StoreError
 from cds_service.fhir_access import FhirOffer
 from cds_service.fhir_client import FhirClient
 from cds_service.monitoring import metrics
@@ -48,6 +47,7 @@ from cds_service.monitoring.stopwatch import Stopwatch
 from cds_service.recorder import Recorder
 from cds_service.retrieval.retriever import Retriever
 from cds_service.settings import Settings
+from cds_service.turn import Turn
 from fhir_mappers.case import REFUSAL_REASONS, Case
 from fhir_mappers.mapping import Limits, map_case
 from hooks.feedback import BadItem, FeedbackItem
@@ -63,7 +63,6 @@ NOT_RECORDED = NotEvaluated(what="record of this answer", reason=f"{NO_STORE}; f
 LABELLED = NotEvaluated(what="findings from labelled data", reason="security labels keep them from model and ledger")
 GUIDELINES_OFF = NotEvaluated(what="guidelines", reason="none that a clinician has reviewed is switched on")
 POLL_S = 0.02
-BUSY_S = 1
 CALLS_AT_ONCE = 1
 """Calls that one process works on at once. The work is bound by the interpreter: more at once only makes all slower."""
 
@@ -117,12 +116,7 @@ class Pipeline:
         self._versions = versions
         self._now = now
         self._guidelines_off = guidelines_off
-        self._turn = threading.Semaphore(CALLS_AT_ONCE)
-        self._working: set[int] = set()
-
-    def working(self) -> frozenset[int]:
-        """The threads whose call has its turn or waits for it."""
-        return frozenset(self._working.copy())
+        self.turn = Turn(CALLS_AT_ONCE)
 
     def answer(self, call: HookCall, offer: FhirOffer) -> HookAnswer:
         """The response to one hook call; `offer` is what may be fetched for it.
@@ -135,7 +129,9 @@ class Pipeline:
         watch = Stopwatch()
         with watch.part("fetch"):
             call, absent = self._fetch(call, offer)
-        with self._turn_of(watch):
+        with ExitStack() as mine:
+            with watch.part("wait"):
+                mine.enter_context(self.turn.wait(self._settings.turn_wait_ms / 1000))
             seen = self._look(call, absent, watch)
         with watch.part("assess"):
             task, outcome = self._assess_if_stored(seen)
@@ -189,22 +185,6 @@ class Pipeline:
         metrics.FETCHED.labels(outcome="failed").inc(len(fetched.failures))
         whole = replace(call.request, prefetch=fetched.prefetch, fhir_authorization=None)  # the token has had its use
         return replace(call, request=whole), fetched.failures
-
-    @contextmanager
-    def _turn_of(self, watch: Stopwatch) -> Iterator[None]:
-        """Wait for this call's turn and hold it for the length of the block. Raises Busy when it takes too long."""
-        self._working.add(threading.get_ident())
-        try:
-            with watch.part("wait"):
-                mine = self._turn.acquire(timeout=self._settings.turn_wait_ms / 1000)
-            if not mine:
-                raise Busy("The service is busy; repeat the call.", retry_after=BUSY_S)
-            try:
-                yield
-            finally:
-                self._turn.release()
-        finally:
-            self._working.discard(threading.get_ident())
 
     def _look(self, call: HookCall, absent: Mapping[str, str], watch: Stopwatch) -> _Seen:
         with watch.part("map"):

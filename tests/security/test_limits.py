@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,7 @@ from cds_service.cards import EXTENSION
 from cds_service.pipeline import CALLS_AT_ONCE
 from cds_service.sample.chart import request_body
 from cds_service.settings import Settings
-from tests.support.apps import app_of
+from tests.support.apps import app_of, signed_client
 
 CALL = "/cds-services/patient-triage"
 requirement = pytest.mark.requirement
@@ -125,15 +126,7 @@ def test_rate_per_minute(web, body):
 
 @requirement("X5")
 def test_a_client_s_own_rate_goes_first(built, tmp_path):
-    from tests.support.tokens import BASE, ISS, EhrClient, clients_file, key_set, private_key, public_jwk
-
-    ehr = EhrClient(private_key())
-    path = clients_file(
-        tmp_path, {"name": "ehr", "iss": ISS, "rate_per_minute": 1, "jwks": key_set(public_jwk(ehr.key))}
-    )
-    client = app_of(
-        built, signed=True, clients_file=path, external_url=BASE, shared_url=f"sqlite:///{tmp_path / 's.sqlite3'}"
-    ).test_client()
+    client, ehr = signed_client(built, tmp_path, rate_per_minute=1)
     within_one_minute()
     statuses = [client.get("/cds-services", headers=ehr.authorization("/cds-services")).status_code for _ in range(2)]
     assert statuses == [200, 429]
@@ -141,15 +134,7 @@ def test_a_client_s_own_rate_goes_first(built, tmp_path):
 
 @requirement("X5")
 def test_a_tenant_of_the_client_s_own_making_has_no_budget_of_its_own(built, tmp_path):
-    from tests.support.tokens import BASE, ISS, EhrClient, clients_file, key_set, private_key, public_jwk
-
-    ehr = EhrClient(private_key())
-    path = clients_file(
-        tmp_path, {"name": "ehr", "iss": ISS, "rate_per_minute": 1, "jwks": key_set(public_jwk(ehr.key))}
-    )
-    client = app_of(
-        built, signed=True, clients_file=path, external_url=BASE, shared_url=f"sqlite:///{tmp_path / 's.sqlite3'}"
-    ).test_client()
+    client, ehr = signed_client(built, tmp_path, rate_per_minute=1)
     within_one_minute()
     statuses = [
         client.get("/cds-services", headers=ehr.authorization("/cds-services", tenant=t)).status_code for t in "abc"
@@ -186,14 +171,10 @@ def test_web_calls(web, body, built, monkeypatch):
 @requirement("X5")
 def test_turn_wait_ms(client, body, built, mapping):
     mapping(turn_wait_ms=50)
-    turn = built.pipeline._turn
-    for _ in range(CALLS_AT_ONCE):
-        turn.acquire()
-    try:
-        assert client.post(CALL, json=body).status_code == 503
-    finally:
+    with ExitStack() as others:
         for _ in range(CALLS_AT_ONCE):
-            turn.release()
+            others.enter_context(built.pipeline.turn.wait(5))
+        assert client.post(CALL, json=body).status_code == 503
     assert client.post(CALL, json=body).status_code == 200
 
 
