@@ -138,7 +138,7 @@ def _document(
 ) -> Document:
     """The first readable attachment; if none is, the reason of the first one. Raises Unused."""
     first: Unused | None = None
-    for attachment in sorted(attachments, key=lambda a: _media_type(a) not in PLAIN):
+    for attachment in sorted(attachments, key=lambda a: media_type_of(a) not in PLAIN):
         try:
             words, cut = _text_of(attachment, index, limits)
         except Unused as reason:
@@ -154,13 +154,14 @@ def _capped(title: str, words: str, when: When | None, handle: str, limits: Limi
     return Document(title=title, text=words[:cap], when=when, truncated=len(words) > cap, source=handle)
 
 
-def _media_type(attachment: Json) -> str:
+def media_type_of(attachment: Json) -> str:
+    """The media type that an attachment names, in lower case and without parameters; empty when it names none."""
     return (text(attachment, "contentType") or "").split(";")[0].strip().lower()
 
 
 def _text_of(attachment: Json, index: Index, limits: Limits) -> tuple[str, bool]:
     """The words of one attachment, and whether its mark-up was too long to be read to the end. Raises Unused."""
-    media_type, data = _media_type(attachment), attachment.get("data")
+    media_type, data = media_type_of(attachment), attachment.get("data")
     content_type = text(attachment, "contentType") or ""
     if not isinstance(data, str) and isinstance(attachment.get("url"), str):
         binary = index.resolve_entry(attachment["url"])

@@ -8,8 +8,8 @@ from typing import Any
 from cds_service.fhir_client.access import Json
 from cds_service.fhir_client.links import read_of
 from cds_service.outbound import BaseUrl
-from fhir_mappers.documents import MARKED_UP, PLAIN
-from fhir_mappers.fields import obj, objs, text
+from fhir_mappers.documents import MARKED_UP, PLAIN, media_type_of
+from fhir_mappers.fields import obj, objs
 from hooks.prefetch import Query
 
 _NESTING = 5
@@ -58,10 +58,5 @@ def _references(resource: Json) -> Iterator[object]:
     elif kind in _NOTES:
         forms = [obj(content, "attachment") for content in objs(resource, "content")]
         for form in forms or objs(resource, "presentedForm"):
-            if not form.get("data") and _is_text(form):
+            if not form.get("data") and media_type_of(form) in PLAIN | MARKED_UP:
                 yield form.get("url")
-
-
-def _is_text(attachment: Json) -> bool:
-    media_type = (text(attachment, "contentType") or "").split(";")[0].strip().lower()
-    return media_type in PLAIN | MARKED_UP
