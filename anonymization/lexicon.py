@@ -9,15 +9,24 @@ from functools import cache
 from pathlib import Path
 
 from anonymization.normalise import fold
+from anonymization.vocabulary import listed
 
 PACKAGED = Path(__file__).with_name("lexicon.toml")
 _POSSESSIVE = re.compile(r"'s?$")
-_NEXT_WORD = re.compile(r"(?:'s|')?[\s-]+([^\W\d_]+)(?:[\s-]+([^\W\d_]+))?")
+_NEXT_WORDS = re.compile(r"(?:'s|')?[\s-]+([^\W\d_]+)(?:(?:'s|')?[\s-]+([^\W\d_]+))?(?:(?:'s|')?[\s-]+([^\W\d_]+))?")
+
+
+_BETWEEN = frozenset(
+    {"and", "grip", "muscle", "reflex", "vertebral", "cell", "cells", "anterior", "posterior", "forward"}
+)
 
 
 def words(text: str) -> frozenset[str]:
     """The words of `text`: how short word lists are written in this package."""
     return frozenset(text.split())
+
+
+_BETWEEN = words("and grip muscle reflex vertebral cell cells anterior posterior forward")  # "Romberg and Thomas tests"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +44,12 @@ class Lexicon:
     common_names: frozenset[str]
     given_names: frozenset[str]
     places: frozenset[str]
+    english: frozenset[str]
+
+    def is_english(self, token: str) -> bool:
+        """Whether `token` can be plain or clinical language. Many such words are names too ("Winters", "Stone")."""
+        word = bare(token)
+        return word in self.english or self.is_word(word) or self.is_drug(word)
 
     def is_word(self, token: str) -> bool:
         """Whether `token` is a plain or clinical word, by the list or by its ending (not a drug, not an eponym)."""
@@ -61,8 +76,22 @@ class Lexicon:
         return word in self.eponyms and self._head_follows(text, end)
 
     def _head_follows(self, text: str, end: int) -> bool:
-        following = _NEXT_WORD.match(text, end)
-        return following is not None and any(g is not None and fold(g) in self.heads for g in following.groups())
+        """Whether a noun of tests and diseases follows, at most two words on, over other eponyms alone.
+
+        "Thomas test", "Gerstmann-Straussler-Scheinker disease"; not "Thomas came for a test".
+        """
+        following = _NEXT_WORDS.match(text, end)
+        for word in following.groups() if following else ():
+            if word is None:
+                return False
+            if fold(word) in self.heads:
+                return True
+            if (
+                not (word[0].isupper() and bare(word) in self.eponyms | self.eponyms_alone)
+                and fold(word) not in _BETWEEN
+            ):
+                return False
+        return False
 
 
 def bare(token: str) -> str:
@@ -88,11 +117,12 @@ def packaged_lexicon() -> Lexicon:
         drugs=block("drugs"),
         stems=_ending(block("stems")),
         endings=_ending(block("endings")),
-        words=block("words"),
+        words=block("words") | listed("clinical"),
         eponyms_alone=block("eponyms_alone"),
-        eponyms=block("eponyms"),
+        eponyms=block("eponyms") | listed("eponyms"),
         heads=block("heads"),
         common_names=common,
         given_names=given - common - block("words"),
         places=block("places"),
+        english=listed("english"),
     )

@@ -1,0 +1,23 @@
+"""Word lists that are too long to be read in a TOML file, and the tool that builds them.
+
+english.txt     words of everyday English in small letters, from SCOWL (`NOTICE` holds its terms)
+clinical.txt    words of ICD-10-CM that everyday English lacks ("pyelonephritis", "shigella"), no word that is also a name
+eponyms.txt     proper names of ICD-10-CM that stand in the name of a disease ("Whitmore's disease")
+
+`english` only says that a word *can* be plain language: many are names too ("Stone", "Winters"). No list here lets a
+capitalised word of English pass; that is left to `lexicon.toml`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+@cache
+def listed(name: str) -> frozenset[str]:
+    """The words of ``<name>.txt``. Lines that begin with # are comments."""
+    lines = (HERE / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
