@@ -1,7 +1,8 @@
-"""Age and time past the gate: completed years, and elapsed time back from one undisclosed anchor.
+"""Age and time past the gate: completed years, and elapsed time back from one undisclosed anchor or years of events.
 
 The anchor is the newest time in the chart. Buckets count elapsed days, never calendar days, months or years, so that
-neither midnight nor a New Year between two facts shows. Nothing here returns a date.
+neither midnight nor a New Year between two facts shows. A policy states intervals or years, never both. Only
+`shifted_date` returns a date, and only a policy that rests on an expert determination asks for one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from fhir_mappers.case import Demographics, Precision, When
 OLDEST_STATED = 89  # 45 CFR 164.514(b)(2)(i)(C): all ages over 89 become one category
 OLDEST_PLAUSIBLE = 130
 MONTHS_BELOW_YEARS = 2
+SURELY_ADULT = 70
+"""Years before now in which nobody over 89 was a child or an adolescent: an older event ("measles, 1944") would bound
+the year of birth from both sides."""
 
 SAME_DAY = "same day"
 OVER_A_YEAR = "over a year before"
@@ -73,6 +77,34 @@ def interval(when: When | datetime | None, anchor: datetime | None) -> str | Non
         return None
     name = _bucket(anchor - first)
     return name if _bucket(max(anchor - last, timedelta(0))) == name else None
+
+
+def event_year(when: When | datetime | None, now: datetime, *, old: bool) -> str | None:
+    """The year of an event, as it was written; None when unknown, ahead of `now`, or telling of an age over 89.
+
+    `old`: the person may be over 89; then only years in which such a person was surely an adult are stated.
+    """
+    if when is None:
+        return None
+    start = when.start if isinstance(when, When) else when
+    oldest = SURELY_ADULT if old else OLDEST_STATED
+    if start > now + timedelta(days=1) or now.year - start.year > oldest:
+        return None
+    return str(start.year)
+
+
+def shifted_date(when: When | datetime | None, now: datetime, by: timedelta, *, old: bool) -> str | None:
+    """The day of an event, moved by the person's own offset.
+
+    None where `event_year` is None, and for partial dates, which cannot be moved without inventing a day.
+    """
+    if event_year(when, now, old=old) is None or when is None:
+        return None
+    if isinstance(when, When):
+        if when.precision in (Precision.YEAR, Precision.MONTH):
+            return None
+        when = when.start
+    return f"{when + by:%Y-%m-%d}"
 
 
 def _bounds(when: When | datetime) -> tuple[datetime, datetime]:

@@ -39,13 +39,15 @@ class DeidentifiedCase:
     """One patient's chart past the gate.
 
     `subject` is a random id minted by the vault, never derived from the person. `age` is ``"67"``, ``"90+"`` or None;
-    for children under two it is in months, ``"7 months"``. `removed` counts what the gate took out, by kind.
+    for children under two it is in months, ``"7 months"``. `region` is what the policy lets pass of the ZIP code, if
+    anything. `removed` counts what the gate took out, by kind.
     """
 
     subject: str
     age: str | None
     sex: str | None
     pregnant: bool | None = None
+    region: str | None = None
     facts: tuple[DeidentifiedFact, ...] = ()
     removed: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     policy_version: str = ""

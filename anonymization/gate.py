@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from anonymization.dates import over_89
 from anonymization.deadline import Deadline
-from anonymization.deidentified import DeidentifiedCase
+from anonymization.deidentified import DeidentifiedCase, DeidentifiedFact
 from anonymization.errors import GateRefused, Leak, ModelMissing, OutOfTime, PolicyError, RecognizerFailed
 from anonymization.known import KnownMatcher
 from anonymization.leakcheck import LeakCheck
@@ -24,6 +25,7 @@ from anonymization.structured import RawFact, structure
 from fhir_mappers.case import Case, KnownIdentifier
 
 if TYPE_CHECKING:
+    from anonymization.replacer import Replacer
     from anonymization.scrubber import TextScrubber
 
 MAX_SCRUB_CHARS = 50_000
@@ -40,10 +42,14 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, kw_only=True)
 class Scrubbed:
-    """A single text past the gate. `spans` are (start, end, label) in characters of the input."""
+    """A single text past the gate. `spans` are (start, end, label) in characters of the input.
+
+    `words` is what stands for each span in `text`.
+    """
 
     text: str
     spans: tuple[tuple[int, int, str], ...]
+    words: tuple[str, ...]
 
 
 class Gate:
@@ -63,52 +69,91 @@ class Gate:
         self.scrub("Seen today for a cough. Discussed with Quentin Testperson.", timeout_s=120.0)
 
     def deidentify(
-        self, case: Case, *, subject: str, timeout_s: float = 1.5, max_text_chars: int = 12_000
+        self,
+        case: Case,
+        *,
+        subject: str,
+        timeout_s: float = 1.5,
+        max_text_chars: int = 12_000,
+        replacer: Replacer | None = None,
+        shift: timedelta | None = None,
     ) -> DeidentifiedCase:
         """`case` past the gate, for the random `subject` id of the vault. Raises GateRefused, and nothing else.
 
         At most `max_text_chars` of chart text are read, whole texts and whole lines in chart order (notes come last);
         what is beyond counts in `removed`. Equal charts give equal output whatever `case.now` is within a day.
+        `replacer` says what stands for identifiers instead of placeholders; `shift` is the person's own offset, for a
+        policy with shifted dates.
         """
-        return _guarded(lambda: self._deidentify(case, subject, Deadline.after(timeout_s), max_text_chars))
+        deadline = Deadline.after(timeout_s)
+        return _guarded(lambda: self._deidentify(case, subject, deadline, max_text_chars, replacer, shift))
 
-    def scrub(self, text: str, identifiers: Sequence[KnownIdentifier] = (), *, timeout_s: float = 5.0) -> Scrubbed:
-        """One text past the gate, at most `MAX_SCRUB_CHARS` long. Raises GateRefused, and nothing else."""
-        return _guarded(lambda: self._scrub(text, identifiers, Deadline.after(timeout_s)))
+    def scrub(
+        self,
+        text: str,
+        identifiers: Sequence[KnownIdentifier] = (),
+        *,
+        over_89: bool = False,
+        timeout_s: float = 5.0,
+        max_chars: int = MAX_SCRUB_CHARS,
+        replacer: Replacer | None = None,
+    ) -> Scrubbed:
+        """One text past the gate, at most `max_chars` long. Raises GateRefused, and nothing else.
+
+        `over_89`: the patient of `identifiers` may be over 89, so that the birth year is one of them. `replacer` as in
+        `deidentify`.
+        """
+        deadline = Deadline.after(timeout_s)
+        return _guarded(lambda: self._scrub(text, identifiers, over_89, deadline, max_chars, replacer))
 
     # -- inside -------------------------------------------------------------------------------------------------
-    def _deidentify(self, case: Case, subject: str, deadline: Deadline, max_text_chars: int) -> DeidentifiedCase:
-        if any(s.resource_type == "Patient" and h in case.sensitive for h, s in case.sources.items()):
-            raise PolicyError("the whole patient is labelled: nothing of the chart may pass")
+    def _deidentify(
+        self,
+        case: Case,
+        subject: str,
+        deadline: Deadline,
+        max_text_chars: int,
+        replacer: Replacer | None,
+        shift: timedelta | None,
+    ) -> DeidentifiedCase:
         identifiers = (*case.identifiers, KnownIdentifier(kind="identifier", value=case.patient_id))
-        matcher = KnownMatcher(identifiers, over_89=over_89(case.demographics, case.now))
-        structured = structure(case, self.policy, matcher.is_number)
+        old = over_89(case.demographics, case.now)
+        matcher = KnownMatcher(identifiers, over_89=old)
+        structured = structure(case, self.policy, matcher.is_number, shift=shift)
         facts, removed = _capped(structured.facts, max_text_chars)
         texts = [t for f in facts for t in (None if f.fixed_name else f.name, f.text) if t is not None]
-        scrubbed = self._ready(deadline).scrub(texts, matcher, deadline)
-        words = iter(t.text for t in scrubbed.texts)
+        scrubbed = self._ready(deadline).scrub(texts, matcher, deadline, replacer=replacer)
         counts = structured.removed + removed + scrubbed.removed
         result = DeidentifiedCase(
             subject=subject,
             age=structured.age,
             sex=structured.sex,
             pregnant=structured.pregnant,
-            facts=tuple(
-                f.finish(f.name if f.fixed_name else next(words), None if f.text is None else next(words))
-                for f in facts
-            ),
+            region=structured.region,
+            facts=_finished(facts, (t.text for t in scrubbed.texts)),
             removed=MappingProxyType({kind: counts[kind] for kind in sorted(counts)}),
             policy_version=self.policy.version,
         )
-        LeakCheck(identifiers).check(result, deadline)
-        return result
+        LeakCheck(identifiers, over_89=old).check(result, deadline)
+        if replacer is None:
+            return result
+        return replace(result, facts=_finished(facts, (t.replaced for t in scrubbed.texts)))
 
-    def _scrub(self, text: str, identifiers: Sequence[KnownIdentifier], deadline: Deadline) -> Scrubbed:
-        if len(text) > MAX_SCRUB_CHARS:
+    def _scrub(
+        self,
+        text: str,
+        identifiers: Sequence[KnownIdentifier],
+        over_89: bool,
+        deadline: Deadline,
+        max_chars: int,
+        replacer: Replacer | None,
+    ) -> Scrubbed:
+        if len(text) > max_chars:
             raise PolicyError("the text is longer than the gate reads")
-        done = self._ready(deadline).scrub([text], KnownMatcher(identifiers), deadline).texts[0]
-        LeakCheck(identifiers).check_text(done.text)
-        return Scrubbed(text=done.text, spans=done.spans)
+        matcher = KnownMatcher(identifiers, over_89=over_89)
+        done = self._ready(deadline).scrub([text], matcher, deadline, replacer=replacer).texts[0]
+        LeakCheck(identifiers, over_89=over_89).check_text(done.text)
+        return Scrubbed(text=done.replaced, spans=done.spans, words=done.words)
 
     def _ready(self, deadline: Deadline) -> TextScrubber:
         """The scrubber, built once."""
@@ -134,6 +179,13 @@ def _guarded(work: Callable[[], _T]) -> _T:
     except Exception as error:  # noqa: BLE001 - fails closed: nothing else may come out of the gate
         reason = next((word for kind, word in _REASONS if isinstance(error, kind)), "internal")
     raise GateRefused(reason)
+
+
+def _finished(facts: Sequence[RawFact], words: Iterator[str]) -> tuple[DeidentifiedFact, ...]:
+    """The facts past the gate, with their scrubbed words in the order in which they were handed to the scrubber."""
+    return tuple(
+        f.finish(f.name if f.fixed_name else next(words), None if f.text is None else next(words)) for f in facts
+    )
 
 
 def _capped(facts: Sequence[RawFact], most: int) -> tuple[list[RawFact], Counter[str]]:

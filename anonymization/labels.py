@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "IP": "ip address",
         "SSN": "social security number",
         "ID": "identifier",
+        "ENCODED": "encoded data",
         "PLAN": "health plan number",
         "ACCOUNT": "account number",
         "LICENCE": "licence number",

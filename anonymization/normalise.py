@@ -1,14 +1,17 @@
-"""Unicode normalisation that remembers where every character came from.
+r"""Unicode normalisation that remembers where every character came from.
 
-Identifiers hide behind full-width digits, zero-width characters, soft hyphens and typographic dashes. Recognizers
-read the normalised text; the offset map turns their spans back into spans of the input.
+Identifiers hide behind full-width and foreign digits, zero-width characters, soft hyphens, typographic dashes, and
+characters that are written out for machines (``&#65;``, ``A%20B``, ``\u0041``). Recognizers read the normalised text;
+the offset map turns their spans back into spans of the input.
 """
 
 from __future__ import annotations
 
+import html
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import regex  # type: ignore[import-untyped]
 
@@ -26,6 +29,13 @@ _LOOK_ALIKE = str.maketrans(
     "ABEKMHOPCTYXaeopcyxisjABEZHIKMNOPTYXo",
 )
 
+
+# Characters written out: HTML entities, JSON escapes, and percent-encoding between letters and digits of an address.
+_WRITTEN = regex.compile(
+    r"(?P<html>&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,5}|[A-Za-z]{2,8});)"
+    r"|(?P<json>\\u[0-9a-fA-F]{4})"
+    r"|(?P<url>(?<=[A-Za-z0-9=_.-])%[2-7][0-9A-Fa-f](?=[A-Za-z0-9%]))"
+)
 
 # An ASCII character belongs to the mark after it, so a run stops one short of a non-ASCII character.
 _CLUSTER = regex.compile(r"[\x00-\x7f]+(?![^\x00-\x7f])|\X", regex.DOTALL)
@@ -50,30 +60,49 @@ class Normalised:
 
 
 def normalise(text: str) -> Normalised:
-    """NFKC, without invisible characters, with plain dashes, quotes and line ends."""
-    if text.isascii():
+    """NFKC, without invisible characters, with plain dashes, quotes, digits and line ends, nothing written out."""
+    if text.isascii() and not _WRITTEN.search(text):
         return Normalised(text.translate(_PLAIN))
     out: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for start, end in _clusters(text):
-        if text[start:end].isascii():
+    for start, end, written in _clusters(text):
+        if written is None and text[start:end].isascii():
             out.append(text[start:end].translate(_PLAIN))
             starts += range(start, end)
             ends += range(start + 1, end + 1)
             continue
-        piece = unicodedata.normalize("NFKC", text[start:end]).translate(_PLAIN)
-        piece = "".join(c for c in piece if unicodedata.category(c) != "Cf")
+        piece = unicodedata.normalize("NFKC", text[start:end] if written is None else written).translate(_PLAIN)
+        piece = "".join(_plain_digit(c) for c in piece if unicodedata.category(c) != "Cf")
         out.append(piece)
         starts += [start] * len(piece)
         ends += [end] * len(piece)
     return Normalised("".join(out), tuple(starts), tuple(ends))
 
 
-def _clusters(text: str) -> Iterator[tuple[int, int]]:
-    """Spans of plain ASCII runs, and of other characters each with the combining marks that follow it."""
-    for match in _CLUSTER.finditer(text):
-        yield match.span()
+def _clusters(text: str) -> Iterator[tuple[int, int, str | None]]:
+    """Spans of plain ASCII runs and of other characters each with the marks that follow it.
+
+    The third value is what a character written out stands for, None for all others.
+    """
+    at = 0
+    for written in _WRITTEN.finditer(text):
+        yield from ((*m.span(), None) for m in _CLUSTER.finditer(text, at, written.start()))
+        yield (*written.span(), _read(written))
+        at = written.end()
+    yield from ((*m.span(), None) for m in _CLUSTER.finditer(text, at))
+
+
+def _read(written: Any) -> str:
+    """The character that a match of `_WRITTEN` stands for."""
+    if written["html"]:
+        return html.unescape(written["html"])
+    return chr(int(written["json"][2:] if written["json"] else written["url"][1:], 16))
+
+
+def _plain_digit(char: str) -> str:
+    """The ASCII digit for a decimal digit of any script."""
+    return char if char.isascii() or not char.isdecimal() else str(unicodedata.decimal(char))
 
 
 def fold(text: str) -> str:

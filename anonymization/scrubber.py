@@ -5,8 +5,10 @@ number everywhere. Presidio's analyzer runs our recognizers (its own are not loa
 leave `x@hospital.local`, `123-45-6789` and `SMITH, JOHN` in place); its anonymizer replaces the spans.
 
     1. known identifiers of the request and pattern recognizers
-    2. spaCy, on the sentences that still hold an unexplained capitalised word
+    2. our own name model, on the sentences that still hold an unexplained word
     3. further mentions of the names found
+    4. a second look at what would leave, by a model that was trained by others on other text: a hit is masked like the
+       rest, and the second look taken again
 """
 
 from __future__ import annotations
@@ -26,30 +28,40 @@ from presidio_anonymizer.entities import RecognizerResult as AnonymizerSpan
 
 from anonymization.artifacts import Artifacts, deadline_of
 from anonymization.deadline import Deadline
-from anonymization.errors import ModelMissing, OutOfTime, RecognizerFailed
+from anonymization.errors import Leak, ModelMissing, OutOfTime, RecognizerFailed
 from anonymization.known import NUMBER_LABELS, PHRASE_LABELS, KnownMatcher
 from anonymization.labels import KINDS, NAME_LABELS
-from anonymization.language import MODEL_PACKAGE, segments_to_read, shared_model
+from anonymization.language import GENERAL, OWN, segments_to_read, shared_model
+from anonymization.masked import Masked
 from anonymization.normalise import Normalised, normalise
 from anonymization.placeholders import Placeholders
 from anonymization.recognizers import PATTERN_RECOGNIZERS
-from anonymization.recognizers.ner import PERSON, PLACE, SpacyNameRecognizer
+from anonymization.recognizers.ner import CARE_PLACE, PERSON, PLACE, SpacyNameRecognizer
+from anonymization.recognizers.own_names import OwnNameRecognizer
+from anonymization.replacer import Replacer
 from anonymization.spans import Found, resolve, spread_names
 
 # Presidio may ask tldextract about a host; without this its first question goes to the network.
 tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=())
 
 _BORDER = "\n¶\n"  # between two texts; no recognizer reads across it
-_NER_LABELS = {PERSON: "PERSON", PLACE: "LOCATION"}
+_NER_LABELS = {PERSON: "PERSON", PLACE: "LOCATION", CARE_PLACE: "FACILITY"}
+_LOOKS = 3  # second looks at one chart; a name that turns up in the last one refuses it
 _KNOWN_SCORE = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScrubbedText:
-    """A text as it may leave: placeholders for identifiers. `spans` are (start, end, label) in the *input* text."""
+    """A text with placeholders for identifiers. `spans` are (start, end, label) in the *input* text.
+
+    `replaced` is the same text with what the caller's `Replacer` put in their place, and `words` is that for each span.
+    What is checked for leaks is `text`: realistic surrogates look like identifiers, and they stand in the same spans.
+    """
 
     text: str
+    replaced: str
     spans: tuple[tuple[int, int, str], ...] = ()
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,53 +114,73 @@ class _NoContext(ContextAwareEnhancer):
 class TextScrubber:
     """Finds and replaces identifiers. Thread-safe; one instance serves a process.
 
-    `recognizers` run beside the known identifiers and spaCy; the default is every pattern recognizer of the package.
+    `recognizers` run beside the known identifiers and the models; the default is every pattern recognizer of the
+    package. `models` are the sources of the model that finds and of the one that looks again (`language`).
     """
 
     def __init__(
-        self, recognizers: Sequence[EntityRecognizer] | None = None, *, model_package: str = MODEL_PACKAGE
+        self, recognizers: Sequence[EntityRecognizer] | None = None, *, models: tuple[str, str] = (OWN, GENERAL)
     ) -> None:
         chosen = [kind() for kind in PATTERN_RECOGNIZERS] if recognizers is None else list(recognizers)
-        self._model_package = model_package
-        self._analyzer = AnalyzerEngine(
-            registry=RecognizerRegistry(recognizers=[*chosen, SpacyNameRecognizer()], supported_languages=["en"]),
-            nlp_engine=NoOpNlpEngine(models=[{"lang_code": "en", "model_name": "no_op"}]),
-            context_aware_enhancer=_NoContext(),
-            supported_languages=["en"],
-        )
+        self._own, self._general = models
+        self._first = _analyzer([*chosen, OwnNameRecognizer()])  # Presidio fills an empty registry with its own
+        self._own_names = _analyzer([OwnNameRecognizer()])
+        self._general_names = _analyzer([SpacyNameRecognizer()])
         self._anonymizer = AnonymizerEngine()
 
     def load(self) -> None:
-        """Load the language model. Raises ModelMissing."""
-        shared_model(self._model_package)
+        """Load the language models. Raises ModelMissing."""
+        shared_model(self._own)
+        shared_model(self._general)
 
-    def scrub(self, texts: Sequence[str], matcher: KnownMatcher, deadline: Deadline) -> ScrubbedTexts:
-        """Replace every identifier in `texts`.
+    def scrub(
+        self, texts: Sequence[str], matcher: KnownMatcher, deadline: Deadline, *, replacer: Replacer | None = None
+    ) -> ScrubbedTexts:
+        """Replace every identifier in `texts`, by placeholders and in `replaced` by what `replacer` says.
 
         Raises OutOfTime, RecognizerFailed (a recognizer raised) or ModelMissing; never returns a text that was not
         searched by all recognizers.
         """
         inputs = [normalise(text) for text in texts]
         joined = _BORDER.join(n.text for n in inputs)
-        found = self._find(joined, matcher, deadline)
+        found = self._look_again(joined, self._find(joined, matcher, deadline), deadline)
         deadline.check()
-        return self._replace(inputs, found)
+        return self._replace(inputs, found, replacer)
 
     # -- finding ------------------------------------------------------------------------------------------------
     def _find(self, text: str, matcher: KnownMatcher, deadline: Deadline) -> list[Found]:
-        first = self._analyze(text, Artifacts(text, deadline), known=KnownRecognizer(matcher))
+        first = self._analyze(self._first, text, Artifacts(text, deadline), KnownRecognizer(matcher))
         covered = [(f.start, f.end) for f in resolve(first)]
-        entities = shared_model(self._model_package).entities(text, segments_to_read(text, covered), deadline)
-        second = self._analyze(text, Artifacts(text, deadline, entities), only=[PERSON, PLACE]) if entities else []
+        segments = segments_to_read(text, covered, small_words=True)
+        second = self._named(self._own_names, self._own, text, segments, deadline)
         both = [*first, *second]
         return resolve([*both, *spread_names(text, both)])
 
+    def _look_again(self, text: str, found: list[Found], deadline: Deadline) -> list[Found]:
+        for _ in range(_LOOKS):
+            masked = Masked.of(text, found)
+            segments = segments_to_read(masked.text, masked.covered)
+            hits = self._named(self._general_names, self._general, masked.text, segments, deadline)
+            new = [h for h in map(masked.original, hits) if h is not None]
+            if not new:
+                return found
+            both = [*found, *new]
+            found = resolve([*both, *spread_names(text, both)])
+        raise Leak("names kept turning up")
+
+    def _named(
+        self, analyzer: AnalyzerEngine, model: str, text: str, segments: Sequence[tuple[int, int]], deadline: Deadline
+    ) -> list[Found]:
+        entities = shared_model(model).entities(text, segments, deadline)
+        return self._analyze(analyzer, text, Artifacts(text, deadline, entities)) if entities else []
+
+    @staticmethod
     def _analyze(
-        self, text: str, artifacts: Artifacts, *, known: KnownRecognizer | None = None, only: list[str] | None = None
+        analyzer: AnalyzerEngine, text: str, artifacts: Artifacts, known: KnownRecognizer | None = None
     ) -> list[Found]:
         try:
-            results = self._analyzer.analyze(
-                text, "en", entities=only, nlp_artifacts=artifacts, ad_hoc_recognizers=[known] if known else None
+            results = analyzer.analyze(
+                text, "en", nlp_artifacts=artifacts, ad_hoc_recognizers=[known] if known else None
             )
         except (OutOfTime, ModelMissing):
             raise
@@ -157,8 +189,10 @@ class TextScrubber:
         return [Found(r.start, r.end, _NER_LABELS.get(r.entity_type, r.entity_type), r.score) for r in results]
 
     # -- replacing ----------------------------------------------------------------------------------------------
-    def _replace(self, inputs: Sequence[Normalised], found: Sequence[Found]) -> ScrubbedTexts:
-        numbers = Placeholders()
+    def _replace(
+        self, inputs: Sequence[Normalised], found: Sequence[Found], replacer: Replacer | None
+    ) -> ScrubbedTexts:
+        placeholders = Placeholders()
         removed: Counter[str] = Counter()
         texts = []
         offset = 0
@@ -171,19 +205,37 @@ class TextScrubber:
             ]
             removed.update(KINDS[f.label] for f in mine)
             spans = tuple((*item.span(f.start, f.end), f.label) for f in mine)
-            texts.append(ScrubbedText(text=self._anonymize(item.text, mine, numbers), spans=spans))
+            words = _words(item.text, mine, placeholders)
+            text = replaced = self._anonymize(item.text, mine, words)
+            if replacer is not None:
+                words = _words(item.text, mine, replacer)
+                replaced = self._anonymize(item.text, mine, words)
+            texts.append(ScrubbedText(text=text, replaced=replaced, spans=spans, words=words))
             offset = end + len(_BORDER)
         return ScrubbedTexts(texts=tuple(texts), removed=removed)
 
-    def _anonymize(self, text: str, found: Sequence[Found], numbers: Placeholders) -> str:
+    def _anonymize(self, text: str, found: Sequence[Found], words: Sequence[str]) -> str:
         if not found:
             return text
-        # Presidio replaces from the end; placeholders are numbered from the start.
-        table = {(f.label, text[f.start : f.end]): numbers.of(f.label, text[f.start : f.end]) for f in found}
+        table = {(f.label, text[f.start : f.end]): word for f, word in zip(found, words, strict=True)}
         operators = {label: _operator(label, table) for label in {f.label for f in found}}
         spans = [AnonymizerSpan(f.label, f.start, f.end, f.score) for f in found]
         done = self._anonymizer.anonymize(text, spans, operators, merge_entities_with_spaces=False)
         return str(done.text)
+
+
+def _analyzer(recognizers: Sequence[EntityRecognizer]) -> AnalyzerEngine:
+    return AnalyzerEngine(
+        registry=RecognizerRegistry(recognizers=list(recognizers), supported_languages=["en"]),
+        nlp_engine=NoOpNlpEngine(models=[{"lang_code": "en", "model_name": "no_op"}]),
+        context_aware_enhancer=_NoContext(),
+        supported_languages=["en"],
+    )
+
+
+def _words(text: str, found: Sequence[Found], replacer: Replacer) -> tuple[str, ...]:
+    """What stands for each span, asked from the start of the text: Presidio replaces from its end."""
+    return tuple(replacer.of(f.label, text[f.start : f.end]) for f in found)
 
 
 def _operator(label: str, table: dict[tuple[str, str], str]) -> OperatorConfig:

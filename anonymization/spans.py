@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from anonymization.labels import NAME_LABELS
-from anonymization.lexicon import packaged_lexicon
+from anonymization.known import KnownMatcher
+from fhir_mappers.case import KnownIdentifier
 
-_TOKEN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
-_SHORTEST_SPREAD = 4  # letters of a found name that is looked for elsewhere in the text
+_UNKNOWN_PEOPLE = frozenset({"PERSON"})  # the others are found everywhere as known identifiers
+_ANYBODY = "other"
+_SPREAD_SCORE = 0.5
 
 
 @dataclass(frozen=True, order=True)
@@ -37,24 +37,9 @@ def resolve(found: Iterable[Found]) -> list[Found]:
 
 
 def spread_names(text: str, found: Sequence[Found]) -> list[Found]:
-    """Further mentions of the name parts in `found`: a name once found is masked wherever it stands in the text."""
-    lexicon = packaged_lexicon()
-    parts = {
-        token[0]: span
-        for span in found
-        if span.label in NAME_LABELS
-        for token in _TOKEN.finditer(text, span.start, span.end)
-        if len(token[0]) >= _SHORTEST_SPREAD
-        and token[0][0].isupper()
-        and not (lexicon.is_word(token[0]) or token[0].lower() in lexicon.common_names)
-    }
-    if not parts:
+    """Further mentions of the people in `found`: who is found once is known, like those who stand in the request."""
+    names = {text[span.start : span.end] for span in found if span.label in _UNKNOWN_PEOPLE}
+    if not names:
         return []
-    by_fold = {part.lower(): span for part, span in parts.items()}
-    return [
-        Found(token.start(), token.end(), by_fold[token[0].lower()].label, 0.5)
-        for token in _TOKEN.finditer(text)
-        if token[0].lower() in by_fold
-        and token[0][0].isupper()
-        and not lexicon.may_stay(text, token.start(), token.end())
-    ]
+    matcher = KnownMatcher(KnownIdentifier(kind="name", value=name, role=_ANYBODY) for name in sorted(names))
+    return [Found(hit.start, hit.end, hit.label, _SPREAD_SCORE) for hit in matcher.find(text)]

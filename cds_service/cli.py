@@ -12,8 +12,13 @@ import click
 
 from cds_service.commands.client import clear_errors
 from cds_service.commands.conformance import conformance
+from cds_service.commands.data_notes import notes
+from cds_service.commands.deid_policy import policy
+from cds_service.commands.deidentify import deidentify
+from cds_service.commands.evaluate_deid import deid
 from cds_service.commands.evaluate_wire import wire
 from cds_service.commands.sandbox import sandbox
+from cds_service.commands.train_names import names
 from cds_service.offline import go_offline
 
 
@@ -211,6 +216,21 @@ def evaluate_mapping(folders: tuple[Path, ...]) -> None:
         render(survey(folder), click.echo)
 
 
+@main.group()
+def data() -> None:
+    """Make data to train and measure with."""
+
+
+@main.group()
+def train() -> None:
+    """Train models."""
+
+
 main.add_command(sandbox)
 main.add_command(conformance)
+main.add_command(deidentify)
+main.add_command(policy)
+data.add_command(notes)
+train.add_command(names)
+evaluate.add_command(deid)
 evaluate.add_command(wire)

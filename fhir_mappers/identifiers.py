@@ -20,7 +20,9 @@ ROLES: Mapping[str, str] = {
     # Whose names stand in a resource of this type.
     "Patient": "patient", "RelatedPerson": "relative", "Person": "relative", "Practitioner": "practitioner",
     "PractitionerRole": "practitioner", "CareTeam": "practitioner", "Organization": "organization",
-    "HealthcareService": "organization", "Location": "location", "Encounter": "encounter",
+    "HealthcareService": "organization", "Location": "location", "Encounter": "encounter", "EpisodeOfCare": "encounter",
+    "Appointment": "encounter", "Account": "patient", "Coverage": "patient", "Device": "patient",
+    "InsurancePlan": "organization",
 }  # fmt: skip
 
 REFERENCE_ROLES: Mapping[str, str] = {
@@ -33,23 +35,41 @@ REFERENCE_ROLES: Mapping[str, str] = {
     "custodian": "organization", "organization": "organization", "assigner": "organization", "origin": "location",
     "destination": "location", "location": "location", "source": "relative", "sender": "practitioner",
     "recipient": "practitioner", "provider": "practitioner", "who": "practitioner", "agent": "practitioner",
-    "valueReference": "practitioner", "authorReference": "practitioner",
+    "valueReference": "practitioner", "authorReference": "practitioner", "practitioner": "practitioner",
+    "enterer": "practitioner", "dataEnterer": "practitioner", "verifier": "practitioner", "collector": "practitioner",
+    "careManager": "practitioner", "legalAuthenticator": "practitioner", "orderer": "practitioner",
+    "beneficiary": "patient", "policyHolder": "patient", "subscriber": "patient", "sourcePatientInfo": "patient",
+    "owner": "organization", "insurer": "organization", "payor": "organization", "insurance": "organization",
+    "issuer": "organization", "healthcareService": "organization", "partOf": "organization", "facility": "location",
+    "other": "relative", "relatedPerson": "relative", "account": "organization",
 }  # fmt: skip
 
-NUMBER_KEYS = frozenset({"subscriberId", "serialNumber", "deviceIdentifier", "carrierHRF", "policyNumber"})
+_DATE = re.compile(r"(\d{4}-\d{2}(?:-\d{2})?)(?:T[\d:.+Z-]*)?")
+
+EXTENSION_KINDS: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    # A word in the last part of an extension's URL -> kind and role of its text value.
+    (re.compile(r"maiden", re.I), "family", "relative"),
+    (re.compile(r"birth-?place|place-?of-?birth", re.I), "city", "patient"),
+    (re.compile(r"employer|workplace|congregation|school", re.I), "organization", "organization"),
+    (re.compile(r"preferred-?name|nick-?name|alias|(?:own|partner)-name|thers-family", re.I), "name", "patient"),
+)  # fmt: skip
+
+NUMBER_KEYS = frozenset({
+    "subscriberId", "serialNumber", "deviceIdentifier", "carrierHRF", "policyNumber", "distinctIdentifier",
+    "carrierAIDC", "dependent",
+})  # fmt: skip
 _IDENTIFIER_KEYS = frozenset({
     "identifier", "masterIdentifier", "valueIdentifier", "groupIdentifier", "requisition", "preAdmissionIdentifier",
     "accessionIdentifier",
 })  # fmt: skip
 _OBJECT_KEYS = _IDENTIFIER_KEYS | {"name", "valueHumanName", "telecom", "valueContactPoint", "address", "valueAddress"}
-_MEMBER_KEYS = NUMBER_KEYS | {"birthDate", "deceasedDateTime", "authorString", "resourceType", "url"}
+_MEMBER_KEYS = NUMBER_KEYS | {"birthDate", "authorString", "resourceType", "url"}
 _ROLE_KEYS = frozenset({"contact", "contained"})
-_NAME_TYPES = frozenset({"Organization", "HealthcareService", "Location", "CareTeam"})
+_NAME_TYPES = frozenset({"Organization", "HealthcareService", "Location", "CareTeam", "InsurancePlan", "Account"})
 _POINT_KINDS: Mapping[str | None, str] = {"email": "email", "url": "url"}
 _MAX_VALUE = 300
 _UUID = re.compile(r"(urn:uuid:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RECORD_NUMBER = re.compile(r"(?=(?:\D*\d){5})[A-Za-z0-9.-]{5,64}")
-MOTHERS_MAIDEN_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
 
 QUESTION_CODES: Mapping[str, str] = {
     # LOINC questions whose answer identifies the person.
@@ -137,6 +157,8 @@ def _collect_resource(resource: Json, role: str, found: Found) -> None:
             _plain_members(value, whose, found)
         if "display" in value and "code" not in value:
             _reference(key, value, found)
+        if key != "meta":
+            _dates(value, found)
         stack += [(k, v, whose) for k, v in value.items() if isinstance(v, dict | list)]
 
 
@@ -150,14 +172,16 @@ def _role_inside(key: str, value: Json, role: str) -> str:
 
 def _special(resource: Json, resource_type: object, role: str, found: Found) -> None:
     """Elements that identify in one type only."""
-    if resource_type == "Encounter":
-        for edge in ("start", "end"):
-            _add(found, "date", (text(obj(resource, "period"), edge) or "")[:10], "encounter")
     if resource_type == "Observation":
         for coding in objs(obj(resource, "code"), "coding"):
             kind = QUESTION_CODES.get(text(coding, "code") or "") if system(coding.get("system")) == LOINC else None
             if kind:
                 _add(found, kind, resource.get("valueString"), "patient")
+    if resource_type == "Coverage":
+        for group in objs(resource, "class"):
+            for key in ("value", "name"):
+                if any(c.isdigit() for c in text(group, key) or ""):
+                    _add(found, "identifier", group[key], role)
     for photo in objs(resource, "photo"):
         _add(found, "photo", photo.get("url") or photo.get("title"), role)
 
@@ -176,7 +200,6 @@ def _collect_object(key: str, value: Json, role: str, found: Found) -> None:
 def _plain_members(value: Json, role: str, found: Found) -> None:
     """Identifying strings that any object may hold."""
     _add(found, "birth-date", value.get("birthDate"), role)
-    _add(found, "date", (text(value, "deceasedDateTime") or "")[:10], role)
     _add(found, "name", value.get("authorString"), "practitioner")
     resource_type = text(value, "resourceType")
     if resource_type in _NAME_TYPES:
@@ -184,11 +207,31 @@ def _plain_members(value: Json, role: str, found: Found) -> None:
         _add(found, kind, value.get("name"), ROLES.get(resource_type or "", role))
         for alias in texts(value, "alias"):
             _add(found, kind, alias, role)
-    if value.get("url") == MOTHERS_MAIDEN_NAME:
-        for part in (text(value, "valueString") or "").split():
-            _add(found, "family", part, "relative")
+    _extension(value, found)
     for number_key in NUMBER_KEYS & value.keys():
         _add(found, "identifier", value[number_key], role)
+
+
+def _extension(value: Json, found: Found) -> None:
+    """An extension that names a person, an employer or a place in text or by a reference."""
+    url = text(value, "url")
+    named = [(k, r) for p, k, r in EXTENSION_KINDS if p.search(url.rstrip("/").rpartition("/")[2])] if url else []
+    for kind, role in named[:1]:
+        said = (value.get("valueString"), obj(value, "valueReference").get("display"),
+                obj(value, "valueCodeableConcept").get("text"))  # fmt: skip
+        for word in said:
+            parts = word.split() if isinstance(word, str) and kind == "family" else [word]
+            for part in parts:
+                _add(found, kind, part, role)
+
+
+def _dates(value: Json, found: Found) -> None:
+    """Days and months in an object: all tell when something happened to the person; 45 CFR 164.514(b)(2)(i)(C)."""
+    for key, item in value.items():
+        if isinstance(item, str) and item[:2] in ("19", "20") and key != "birthDate":
+            day = _DATE.fullmatch(item)
+            if day:
+                _add(found, "date", day[1], "encounter")
 
 
 def _name(name: Json, role: str, found: Found) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_mappers.errors import Unused
-from fhir_mappers.fields import Json
+from fhir_mappers.fields import Json, objs
 from fhir_mappers.limits import Limits
 
 CONFIDENTIALITY = frozenset({
@@ -26,10 +26,20 @@ HARMLESS_LABELS = frozenset({
     "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle",
 })  # fmt: skip
 
+SENSITIVITY = frozenset({
+    # Systems of the codes that say why data are sensitive, by which law, and how to handle them.
+    "http://terminology.hl7.org/CodeSystem/v3-ActCode", "http://hl7.org/fhir/v3/ActCode",
+    "urn:oid:2.16.840.1.113883.5.4", "http://terminology.hl7.org/CodeSystem/v3-ActUSPrivacyLaw",
+})  # fmt: skip
+
+DS4P = "http://hl7.org/fhir/uv/security-label-ds4p/"
+"""Extensions of the implementation guide FHIR Data Segmentation for Privacy: labels inside a resource (inline)."""
+
 MODIFIERS = ("modifierExtension", "implicitRules")
 """Elements that change the meaning of a resource; we understand none, and FHIR forbids to ignore them (R4 2.4.0.1)."""
 
-_WATCHED = frozenset({*MODIFIERS, "security", "securityLabel"})
+_LABEL_KEYS = ("security", "securityLabel")
+_WATCHED = frozenset({*MODIFIERS, *_LABEL_KEYS, "tag", "confidentiality", "url"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +65,7 @@ def inspect(resource: Json, limits: Limits) -> Inspection:
             children, attached = holder.values(), holder.get("data")
             if not _WATCHED.isdisjoint(holder):
                 modified = modified or any(holder.get(m) for m in MODIFIERS)
-                sensitive = sensitive or any(map(is_sensitive, _labels(holder)))
+                sensitive = sensitive or _restricts(holder)
         seen += len(children)
         if seen > limits.max_nodes:
             raise Unused("too-large")
@@ -78,20 +88,47 @@ def is_sensitive(label: Mapping[str, Any]) -> bool:
 
 
 def labelled_sensitive(meta_holder: Json) -> bool:
-    """Whether `meta.security` of a resource or Bundle restricts it."""
+    """Whether `meta` of a resource or Bundle restricts it."""
     meta = meta_holder.get("meta")
-    return isinstance(meta, dict) and any(map(is_sensitive, _labels(meta)))
+    return isinstance(meta, dict) and (_restricts(meta) or any(map(_inline, objs(meta, "extension"))))
+
+
+def _restricts(holder: Json) -> bool:
+    """Whether an object is, or carries, a label that restricts."""
+    return any(map(is_sensitive, _labels(holder))) or _inline(holder) or any(map(_is_misplaced, objs(holder, "tag")))
 
 
 def _labels(holder: Json) -> Iterator[Json]:
-    """Codings of `meta.security` and of DocumentReference.securityLabel."""
-    for key in ("security", "securityLabel"):
+    """Codings of `meta.security`, of DocumentReference.securityLabel and of Composition.confidentiality.
+
+    What is written in another shape than FHIR's comes as an empty label, which restricts: its meaning is not known.
+    """
+    for key in _LABEL_KEYS:
         value = holder.get(key)
-        for item in value if isinstance(value, list) else ():
-            if not isinstance(item, dict):
-                continue
-            codings = item.get("coding")
-            yield from (c for c in codings if isinstance(c, dict)) if isinstance(codings, list) else (item,)
+        if value in (None, []):
+            continue
+        for item in value if isinstance(value, list) else [value]:
+            codings = item.get("coding") if isinstance(item, dict) else [{}]
+            if codings is None:
+                yield item
+            else:
+                yield from (c if isinstance(c, dict) else {} for c in (codings if isinstance(codings, list) else [{}]))
+    if "confidentiality" in holder:
+        yield {"system": next(iter(CONFIDENTIALITY)), "code": holder["confidentiality"]}
+
+
+def _inline(holder: Json) -> bool:
+    """Whether an extension labels a part of a resource, or says that parts are labelled."""
+    url = holder.get("url")
+    if not isinstance(url, str) or not url.startswith(DS4P):
+        return False
+    coding = holder.get("valueCoding")
+    return is_sensitive(coding) if isinstance(coding, dict) else holder.get("valueBoolean") is not False
+
+
+def _is_misplaced(tag: Json) -> bool:
+    """Whether a tag is a restricting label that stands in the wrong element of `meta`."""
+    return str(tag.get("system")) in CONFIDENTIALITY | SENSITIVITY and is_sensitive(tag)
 
 
 def _check_unicode(value: str) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TypeVar
 
-from fhir_mappers import dates, identifiers, labs, patient, r4, units, visit, vitals
+from fhir_mappers import dates, identifiers, labels, labs, patient, r4, units, visit, vitals
 from fhir_mappers.case import (
     Case,
     Complaint,
@@ -76,14 +76,15 @@ def map_case(
     limits = limits or Limits()
     request = receive(prefetch, declared, absent, limits)
     person = patient.find([e for e in request.entries if e.resource_type == "Patient"], patient_id)
-    resource, partly, sensitive = _person(person, limits)
+    resource, partly = _person(person, limits)
     index = Index(request.entries, person, server)
     mapper = _Mapper(request=request, chart=Chart(now=now, limits=limits, index=index))
+    mapper.survey()
     mapper.seen.add(person.reference)
-    mapper.use(person, None, sensitive=sensitive)
+    mapper.use(person, None)
     if partly is not None:
         mapper.refuse(person, partly)
-    for entry in request.entries:
+    for entry in mapper.reading_order():
         if entry is not person:
             mapper.read(entry)
     return _read_in_part(_assemble(mapper, person, resource, bare_id(patient_id), encounter_id), limits)
@@ -95,16 +96,15 @@ def warm_up() -> None:
     units.warm_up()
 
 
-def _person(person: Received, limits: Limits) -> tuple[Json, Unused | None, bool]:
-    """The validated Patient, why a part of it is not used, and whether it is labelled. Raises NoPatient."""
+def _person(person: Received, limits: Limits) -> tuple[Json, Unused | None]:
+    """The validated Patient, and why a part of it is not used. Raises NoPatient."""
     try:
         inspection = inspect(person.resource, limits)
     except Unused:
         raise NoPatient from None
     if inspection.modified:
         raise NoPatient
-    resource, partly = patient.parse(person.resource)
-    return resource, partly, inspection.sensitive
+    return patient.parse(person.resource)
 
 
 @dataclass(kw_only=True)
@@ -114,7 +114,7 @@ class _Mapper:
     request: Request
     chart: Chart
     sources: dict[str, Source] = field(default_factory=dict)
-    sensitive: set[str] = field(default_factory=set)
+    sensitive: frozenset[str] = frozenset()
     seen: set[str] = field(default_factory=set)
     dropped: set[str] = field(default_factory=set)
     inspected: dict[str, Inspection | Unused] = field(default_factory=dict)
@@ -132,14 +132,24 @@ class _Mapper:
         self.dropped.add(handle)
         self.request.refused.append(Refused(resource_type=self.sources[handle].resource_type, reason=reason))
 
-    def use(self, entry: Received, when: When | None, *, sensitive: bool) -> None:
+    def survey(self) -> None:
+        """Find out, before anything is read, which resources a label restricts and which are not understood."""
+        entries = self.request.entries
+        self.sensitive = labels.restricted(entries, self.chart.index, self._inspect)
+        self.chart.index.unusable = frozenset(
+            h for h, i in self.inspected.items() if isinstance(i, Inspection) and i.modified
+        )
+
+    def reading_order(self) -> list[Received]:
+        """The restricted resources first, so that of two copies of one text the restricted one is kept."""
+        return sorted(self.request.entries, key=lambda e: e.handle not in self.sensitive)
+
+    def use(self, entry: Received, when: When | None) -> None:
         """Make a resource citable."""
         as_of = when.start if when else None
         self.sources[entry.handle] = Source(
             handle=entry.handle, reference=entry.reference, resource_type=entry.resource_type, as_of=as_of
         )
-        if sensitive or entry.labelled:
-            self.sensitive.add(entry.handle)
 
     def read(self, entry: Received) -> None:
         """Read one resource; whatever goes wrong costs this resource alone and is reported."""
@@ -167,13 +177,15 @@ class _Mapper:
             if entry.reference in self.seen:
                 raise Unused("duplicate")
             self.seen.add(entry.reference)
+        self._check_medicine(resource)
         when = READERS[entry.resource_type](self.chart, replace(entry, resource=resource))
-        self.use(entry, when, sensitive=inspection.sensitive or self._orders_sensitive(resource))
+        self.use(entry, when)
 
-    def _orders_sensitive(self, resource: Json) -> bool:
-        """Whether the Medication that an order points to carries a restricting label."""
+    def _check_medicine(self, resource: Json) -> None:
+        """Raises Unused when the Medication that an order points to is not understood, or cannot be looked through."""
         target = self.chart.index.resolve_entry(resource.get("medicationReference"))
-        return target is not None and (target.labelled or self._inspect(target).sensitive)
+        if target is not None and self._inspect(target).modified:
+            raise Unused("modifier-extension", "Medication")
 
     def _inspect(self, entry: Received) -> Inspection:
         """The inspection of a resource, made once: many orders may point to one medicine. Raises Unused."""

@@ -48,6 +48,8 @@ class Index:
     def __init__(self, entries: Iterable[Received], patient: Received, server: str | None = None) -> None:
         self._by_url: dict[str, Received] = {}
         self._contained: dict[int, tuple[Json, dict[str, Json]]] = {}
+        self.unusable: frozenset[str] = frozenset()
+        """Handles of resources that `resolve` does not follow: their meaning is not understood."""
         for entry in entries:
             if _is_true(entry):
                 self._by_url.setdefault(str(entry.full_url), entry)
@@ -115,7 +117,7 @@ class Index:
         """The resource that `reference` inside `holder` points to, if the request holds it."""
         entry = self.resolve_entry(reference)
         if entry is not None:
-            return entry.resource
+            return None if entry.handle in self.unusable else entry.resource
         value = reference.get("reference") if isinstance(reference, dict) else None
         if isinstance(value, str) and value.startswith("#") and len(value) > 1:
             return self._contained_in(holder).get(value[1:])

@@ -14,10 +14,19 @@ from anonymization.recognizers.facility import EmployerRecognizer, FacilityRecog
 from anonymization.recognizers.health_plan import HealthPlanRecognizer
 from anonymization.recognizers.ip_address import IpRecognizer
 from anonymization.recognizers.licence import LicenceRecognizer
+from anonymization.recognizers.machine import (
+    EncodedDataRecognizer,
+    FileNameRecognizer,
+    MarkupNameRecognizer,
+    MarkupNumberRecognizer,
+    MarkupPlaceRecognizer,
+)
 from anonymization.recognizers.names import (
+    ForeignNameRecognizer,
     LabelledNameRecognizer,
     ListedNameRecognizer,
     RelativeNameRecognizer,
+    SubjectNameRecognizer,
     TitledNameRecognizer,
 )
 from anonymization.recognizers.npi import NpiRecognizer
@@ -31,6 +40,11 @@ from anonymization.recognizers.zip_code import ZipRecognizer
 PATTERN_RECOGNIZERS: tuple[type[EntityRecognizer], ...] = (
     EmailRecognizer,
     UrlRecognizer,
+    EncodedDataRecognizer,
+    FileNameRecognizer,
+    MarkupNameRecognizer,
+    MarkupNumberRecognizer,
+    MarkupPlaceRecognizer,
     SsnRecognizer,
     PhoneRecognizer,
     NpiRecognizer,
@@ -51,5 +65,7 @@ PATTERN_RECOGNIZERS: tuple[type[EntityRecognizer], ...] = (
     TitledNameRecognizer,
     LabelledNameRecognizer,
     RelativeNameRecognizer,
+    SubjectNameRecognizer,
+    ForeignNameRecognizer,
     ListedNameRecognizer,
 )

@@ -3,6 +3,8 @@
 # ruff: noqa: E501 - a pattern is read in one piece
 from __future__ import annotations
 
+import re
+
 from anonymization.lexicon import packaged_lexicon, words
 from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
 
@@ -14,6 +16,14 @@ _SUFFIX = (
     r"union|valley|view|village|ville|vista|wells)"
 )
 _UNIT = r"(?:[,\s]{1,3}(?:apt|apartment|unit|suite|ste|room|rm|floor|fl|bldg|building|lot|trailer|#)\.?\s?#?\s?[A-Za-z0-9-]{1,6})?"
+_KIND_FIRST = (
+    r"(?:Rua|Rue|R\.|Via|Viale|Vicolo|Corso|Piazza|Calle|C/|Carrera|Avenida|Av\.|Avda\.|Paseo|Plaza|Camino|Ronda|Travessa|Praça|Largo|Estrada|"
+    r"Chemin|Allée|Quai|Impasse|Boulevard|Ulica|ul\.|Aleja|al\.|Strada|Jalan|Jl\.|Bulevar|Rúa|Carrer)"
+)
+_KIND_LAST = (
+    r"(?:stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|ring|damm|ufer|gatan|vägen|gränd|vej|gade|veien|vegen|gata|gate|katu|tie|kuja|polku|"
+    r"straat|laan|plein|kade|dreef|utca|tér|mnt|puiestee)"
+)
 _TOWN = r"(?:(?:St|Mt|Ft|Pt)\.[ ])?[A-Z][\w'-]+(?:[ ][A-Z][\w'-]+){0,3}"
 STATE = (
     r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]|"
@@ -26,6 +36,7 @@ _LIVES = (
     r"(?:lives?|living|lived|resid(?:es|ing|ed)|resident|moved|moving|relocated|relocating|visiting|grew up|born|raised|home(?:town)?|"
     r"native|travell?ed|driving|drove|flew|commutes?)"
 )
+_NO_TOWN = words("town city village suburb suburbs country countryside downtown uptown campus apartment i")
 
 
 class StreetRecognizer(StrictPatternRecognizer):
@@ -35,16 +46,55 @@ class StreetRecognizer(StrictPatternRecognizer):
     forms = (
         Form(
             "street",
-            rf"(?<![\w./-])\d{{1,6}}[A-Z]?(?:-\d{{1,4}})?[ ](?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\.?[ ])?"
+            rf"(?<![\w./-])(?:\d{{1,6}}[ ])?\d{{1,6}}[A-Z]?(?:-\d{{1,4}})?[ ](?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\.?[ ])?"
             rf"(?:[A-Z0-9][\w'.-]*[ ]){{1,4}}(?i:{_SUFFIX}){RIGHT}\.?{_UNIT}(?:[ ](?:N|S|E|W|NE|NW|SE|SW)\b)?",
             FLAGS,
             0.85,
         ),
         Form(
+            "block",
+            r"(?<![\w.,/-])\d{1,6}[ ][^\n:;!?]{3,45}?(?:\s*,?\s+)(?i:apt|apartment|suite|ste|unit|floor|flat)\.?[ ]?#?\d{1,5}[A-Za-z]?(?:\s*[,\n]\s*[^\n:,.;!?]{2,32}){0,4}?[,\n ]\s{0,4}\d{4,6}(?:-\d{4})?(?![\w])",
+            FLAGS,
+            0.85,
+            words("apt apartment suite ste unit floor flat"),
+        ),
+        Form(
+            "kind first",
+            rf"(?<![\w.])(?:\d{{1,6}}[A-Za-z]?,?[ ])?{_KIND_FIRST}[ ]?(?:(?:d[aeo]s?|del|de la|du|des|della|di|la|le|[A-Z0-9][\w'.-]*)[ ]){{0,5}}?[A-Z][\w'-]+(?:,?[ ](?:n[°º]?\.?[ ]?)?\d{{1,6}}[A-Za-z]?)?{RIGHT}{_UNIT}",
+            FLAGS,
+            0.85,
+        ),
+        Form(
+            "kind in the word",
+            rf"(?<![\w.])(?:\d{{1,6}}[A-Za-z]?[ ])?(?:[A-Z][\w'.-]*[ ]){{0,2}}[A-Z][^\W\d_]{{2,}}{_KIND_LAST}(?:[ ]\d{{1,6}}[ ]?[A-Za-z]?)?{RIGHT}{_UNIT}",
+            FLAGS,
+            0.8,
+        ),
+        Form(
+            "military",
+            rf"{LEFT}(?:PSC|CMR|Unit|USNS|USS|USCGC)[ ][\w. ]{{1,24}}?(?:,?[ ]Box[ ]\d{{1,6}})?\s{{1,8}}(?:APO|FPO|DPO),?[ ](?:A[AEP])[ ]\d{{5}}(?:-\d{{4}})?{RIGHT}"
+            rf"|{LEFT}(?:APO|FPO|DPO),?[ ](?:A[AEP])[ ]\d{{5}}{RIGHT}|{LEFT}(?:PSC|CMR)[ ]\d{{1,5}},?[ ]Box[ ]\d{{1,6}}{RIGHT}",
+            FLAGS,
+            0.9,
+        ),
+        Form(
+            "corner",
+            r"\b(?i:corner|intersection)[ ]of[ ](?P<v>[A-Z0-9][\w'.-]*(?:[ ][A-Z0-9][\w'.-]*){0,3}[ ](?:and|&)[ ][A-Z0-9][\w'.-]*(?:[ ][A-Z0-9][\w'.-]*){0,3})",
+            FLAGS,
+            0.85,
+            words("corner intersection"),
+        ),
+        Form(
             "street after at",
-            rf"\b(?:at|address(?:\s+is)?:?)\s(?P<v>\d{{1,6}}\s[a-z][\w'.-]*(?:\s[a-z][\w'.-]*){{0,3}}?\s{_SUFFIX}{RIGHT}{_UNIT})",
+            rf"\b(?:at|address(?:\s+is)?|of|to|on):?\s(?P<v>\d{{1,6}}\s[a-z][\w'.-]*(?:\s[a-z][\w'.-]*){{0,3}}?\s{_SUFFIX}{RIGHT}{_UNIT})",
             IGNORE_CASE,
             0.85,
+        ),
+        Form(
+            "small letters",
+            rf"(?<![\w./-])\d{{2,6}}\s(?:[nsew]\.?\s)?(?:\d{{1,3}}(?:st|nd|rd|th)|[a-z]{{4,}})(?:\s[a-z]{{3,}})?\s(?:street|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|parkway|pkwy|circle|terrace|highway|hwy|court|st\.?(?=\s?(?:,|\n|$|apt|unit|#))){RIGHT}{_UNIT}",
+            IGNORE_CASE,
+            0.8,
         ),
         Form(
             "house at home",
@@ -52,7 +102,19 @@ class StreetRecognizer(StrictPatternRecognizer):
             FLAGS,
             0.8,
         ),
+        Form(
+            "coordinates",
+            r"(?<![\w.])-?\d{1,2}\.\d{4,10}\s?°?\s?[NS]?\s?[,;/]\s?-?\d{1,3}\.\d{4,10}\s?°?\s?[EW]?(?![\w.])",
+            FLAGS,
+            0.9,
+        ),
         Form("unit", rf"{LEFT}(?:apt|apartment|suite|ste)\.?\s?#?\s?\d{{1,5}}[A-Za-z]?{RIGHT}", IGNORE_CASE, 0.7),
+        Form(
+            "street, then number",
+            r"\b(?i:lives?|living|lived|resid(?:es|ing|ed)|address(?:\s+is)?|located|office|home|moved)\b(?:[ ](?:at|is|in|to))?[ :]{1,3}(?P<v>[A-Z][^\W\d_]{3,}(?:[ -][A-Za-z][\w'-]+){0,3}[ ]\d{1,5}[A-Za-z]?)(?![\w/%]|[.,]\d)",
+            FLAGS,
+            0.8,
+        ),
         Form("box", rf"{LEFT}p\.?\s?o\.?\s?box\s?#?\s?\d{{1,7}}{RIGHT}", IGNORE_CASE, 0.95),
     )
 
@@ -62,6 +124,19 @@ class TownRecognizer(StrictPatternRecognizer):
 
     entity = "LOCATION"
     forms = (
+        Form(
+            "town behind a street",
+            rf"(?<=\d[A-Za-z]?|(?i:\b{_SUFFIX}\.?))[,\s]{{1,12}}(?P<v>{_TOWN}),?[ \n]{{1,8}}(?:{STATE}|[A-Z]{{2}})[, \n]{{1,8}}(?=\d{{4,6}}\b)",
+            FLAGS,
+            0.8,
+        ),
+        Form(
+            "town in small letters",
+            r"(?<![\w-])(?P<v>[a-z]{2,}[ ](?:city|springs|shores|heights|county|township))(?![\w-])",
+            FLAGS,
+            0.7,
+            words("city springs shores heights county township"),
+        ),
         Form("town and state", rf"(?<![\w])(?P<v>{_TOWN}),[ ]{{0,2}}{STATE}(?![\w'])", FLAGS, 0.8, words(",")),
         Form(
             "where someone lives",
@@ -78,7 +153,9 @@ class TownRecognizer(StrictPatternRecognizer):
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Leave states, countries and clinical words ("moved from Emergency to Cardiology")."""
         lexicon = packaged_lexicon()
-        words = text[start:end].lower().replace(".", " ").split()
-        if all(w in lexicon.places or lexicon.is_word(w) for w in words):
+        words = re.findall(r"[^\W\d_]+", text[start:end].lower())
+        if all(w in lexicon.places or lexicon.is_word(w) or w in _NO_TOWN for w in words):
+            return None
+        if text[start:end].islower() and lexicon.is_english(words[0]):
             return None
         return start, end

@@ -28,6 +28,13 @@ class AgeRecognizer(StrictPatternRecognizer):
             0.9,
         ),
         Form(
+            "subject",
+            rf"\b(?:he|she|they|who|pt|patient|mother|father|grandmother|grandfather|grandma|grandpa|aunt|uncle|husband|wife)[ ](?:is|was|turned|is[ ]now|just[ ]turned)[ ](?P<v>{_OLD})(?=[.,;)]|[ ](?:and|with|who|but|now|lives|takes|has)\b|$)",
+            IGNORE_CASE,
+            0.8,
+        ),
+        Form("in brackets", rf"\((?P<v>{_OLD}),[ ](?=[a-z])", IGNORE_CASE, 0.75),
+        Form(
             "sex",
             rf"(?<![\w./])(?P<v>{_OLD})[ ]?/?(?:yo)?[ ]?(?:male|female|man|woman|gentleman|lady|m|f){RIGHT}",
             IGNORE_CASE,

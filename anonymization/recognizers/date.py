@@ -1,7 +1,7 @@
 """Dates in all usual forms, except the year alone: 45 CFR 164.514(b)(2)(i)(C).
 
-Ages, durations ("for 3 days", "2 hours ago"), times of day and years alone stay: they are no elements of a date that
-the rule names. ``5/23`` is a date or a score; the words before it decide, and where they do not, whether it can be one.
+Ages, durations ("for 3 days", "2 hours ago"), times of day, weekdays and years alone stay: they are no elements of a
+date that the rule names, but for years that tell an age over 89. ``5/23`` is a date or a score; the words before it decide, and where they do not, whether it can be one.
 """
 
 # ruff: noqa: E501 - a pattern is read in one piece
@@ -25,6 +25,7 @@ _MONTHS = words(
     "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october nov november dec december"
 )
 _YEAR = r"(?:19|20)\d{2}"
+_EARLY_YEAR = r"(?:18[5-9]\d|19[0-3]\d)"  # an event that somebody remembers from before 1940 tells an age over 89
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _ORDINAL = r"(?:st|nd|rd|th)?"
 _CLOCK = r"(?:[T ,]{1,2}(?:at )?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[ap]\.?m\.?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
@@ -32,7 +33,7 @@ _DOSE = r"(?!\s?(?:mg|mcg|ug|g|ml|units?|tabs?|tablets?|caps?|puffs?|drops?|time
 
 # What before 5/23 says that it is a date, and what says that it is a score, a strength or an amount.
 _DATED = re.compile(
-    r"(?:\b(?:on|since|from|until|till|through|thru|by|dated?|dob|born|birth\s?date|diagnosed|dx'?d?|admit(?:ted)?|adm|discharged?|d/c|"
+    r"(?:\b(?:on|around|about|stay|since|from|until|till|through|thru|by|dated?|dob|born|birth\s?date|diagnosed|dx'?d?|admit(?:ted)?|adm|discharged?|d/c|"
     r"seen|visit(?:ed)?|scheduled|due|before|after|as of|began|begun|started|starting|last|next|lmp|edd|performed|collected|drawn|"
     r"signed|appointment|appt|f/u|surgery|follow[- ]?up|mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|\w{3,6}day)\b[\s:,.(]{0,3}"
     r"|\b\d{1,2}/\d{1,2}\s?(?:-|to|through|thru)\s?)$",
@@ -43,6 +44,9 @@ _SCORED = re.compile(
     r"phq-?\d?|gad-?\d?|wells|rass|mrs|nihss|cam|level|intensity|about|an?|is|was|of|bp|b\.p\.|od|os|ou|stage|dtrs?|pulses|"
     r"oriented|orientation|x|rass|bsa|ratio|dose|\d)[\s:,=-]{0,3}$",
     re.IGNORECASE,
+)
+_SCALE = re.compile(
+    r"\s?(?:on\s)?(?:the\s|a\s)?(?:pain|scale|severity|in\s(?:severity|intensity)|intensity|vas|nrs)\b", re.IGNORECASE
 )
 _SCORE_BASES = frozenset({15, 20, 27, 30})  # GCS, visual acuity, PHQ-9, MMSE and MoCA
 _WEAK_WORDS = frozenset({"on", "from", "after", "by", "last", "next", "before"})
@@ -90,7 +94,7 @@ class DateRecognizer(StrictPatternRecognizer):
         ),
         Form(
             "day month",
-            rf"{LEFT}{_DAY}{_ORDINAL}[ .\-/]{{0,2}}(?:of[ ])?{_MONTH}{RIGHT}\.?(?:[,.\-/ ]{{1,2}}'?(?:{_YEAR}|\d{{2}})(?![\w/:]))?{_CLOCK}",
+            rf"{LEFT}(?:the[ ])?{_DAY}{_ORDINAL}[ .\-/]{{0,2}}(?:of[ ])?{_MONTH}{RIGHT}\.?(?:[,.\-/ ]{{1,2}}'?(?:{_YEAR}|\d{{2}})(?![\w/:]))?{_CLOCK}",
             IGNORE_CASE,
             0.9,
             _MONTHS,
@@ -105,7 +109,7 @@ class DateRecognizer(StrictPatternRecognizer):
         ),
         Form(
             "month alone",
-            rf"\b(?i:in|since|last|this|next|by|until|till|early|late|mid|from|around|through|of|during|every|past|before|after)[ -](?:(?i:early|late|mid)[ -])?(?P<v>(?:January|February|March|April|May|June|July|August|September|October|November|December)){RIGHT}(?!\s(?:be|have|need|not)\b)",
+            rf"\b(?i:in|since|last|this|next|by|until|till|early|late|mid|from|around|through|of|during|every|past|before|after)[ -](?:(?i:early|late|mid)[ -])?(?P<v>(?:January|February|March|April|May|June|July|August|September|October|November|December|(?i:january|february|april|june|july|august|september|october|november|december))){RIGHT}(?!\s(?:be|have|need|not)\b)",
             FLAGS,
             0.8,
             _MONTHS,
@@ -127,6 +131,19 @@ class DateRecognizer(StrictPatternRecognizer):
             words("born dob d.o.b birth birthdate birthyear"),
         ),
         Form(
+            "early year",
+            rf"\b(?:in|since|born|circa|year|during|until|class of|back to|generation of)[ ](?:the[ ])?(?P<v>{_EARLY_YEAR}s?){RIGHT}(?!\s?(?:h|hrs?|hours|ml|mg|kcal|cal)\b)",
+            IGNORE_CASE,
+            0.8,
+        ),
+        Form(
+            "labelled birth date",
+            rf"\b(?:dob|d\.o\.b\.?|birth\s?date|date of birth|born(?:\s+on)?)\b[\s:=]{{0,4}}(?P<v>{_MONTH}\.?[ ]{_DAY}{_ORDINAL},?[ ]'?\d{{2}}(?:\d{{2}})?|\d{{1,2}}[ ]\d{{1,2}}[ ](?:\d{{4}}|\d{{2}})|\d{{6}}){RIGHT}",
+            IGNORE_CASE,
+            0.95,
+            words("dob d.o.b birth birthdate born"),
+        ),
+        Form(
             "month day in figures",
             rf"(?<![\w./-])(?:0?[1-9]|1[0-2])/{_DAY}(?![\w/%-]|\.\d|\s?/\s?\d|\s?(?:strength|pain|points?|doses?|tabs?|tablets?|drops?)\b)",
             FLAGS,
@@ -142,7 +159,8 @@ class DateRecognizer(StrictPatternRecognizer):
             return start, end
         before = text[max(0, start - 24) : start]
         dated = _DATED.search(before)
-        if dated and not (dated[0].strip(" :,.(").lower() in _WEAK_WORDS and int(day) == 10 and int(month) < 10):
+        weak = dated and dated[0].strip(" :,.(").lower() in _WEAK_WORDS and int(day) == 10 and int(month) < 10
+        if dated and not (weak and _SCALE.match(text, end)):
             return start, end
         if _SCORED.search(before) or int(day) <= 10 or int(day) in _SCORE_BASES:
             return None

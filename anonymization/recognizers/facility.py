@@ -15,13 +15,13 @@ _KIND = (
     r"Physicians|Pediatrics|Pharmacy|Laborator(?:y|ies)|Labs|Institute|Foundation|Memorial|General|Manor|Assisted Living|Senior Living|"
     r"University|College|High School|Elementary(?: School)?|Academy|Church|Shelter)"
 )
-_KIND_WORDS = words(
+KIND_WORDS = words(
     "hospital hospitals center centre system services healthcare health clinic clinics infirmary hospice sanatorium home facility rehab "
     "rehabilitation institute care walk practice medicine group associates physicians pediatrics pharmacy laboratory laboratories labs foundation "
     "memorial general manor living university college school elementary academy church shelter"
 )
 _WORD = r"[A-Z][\w'&-]*"
-_LINK = r"(?:of|the|and|for|&|at|-)"
+_LINK = r"(?:of|the|and|for|&|-)"
 _TAIL = rf"(?:[ ](?:{_LINK}[ ])?{_WORD}){{0,4}}"
 
 
@@ -35,7 +35,7 @@ class FacilityRecognizer(StrictPatternRecognizer):
             rf"(?<![\w])(?P<v>(?:(?:St|Mt)\.?[ ])?{_WORD}(?:[ ](?:{_LINK}[ ])?{_WORD}){{0,5}}?[ ]{_KIND}(?![\w])(?:[ ]{_KIND}(?![\w])){{0,3}})",
             FLAGS,
             0.75,
-            _KIND_WORDS,
+            KIND_WORDS,
         ),
         Form(
             "kind of name",

@@ -40,7 +40,7 @@ _RELATIVE_WORDS = words(
     "employer coworker colleague kin contact poa proxy surrogate caretaker nanny teacher pastor"
 )
 _LABEL = (
-    r"(?:patient(?:'s)?(?:\s+name)?|pt(?:\s+name)?|name|full\s+name|first\s+name|last\s+name|surname|maiden\s+name|attending|provider|"
+    r"(?:patient(?:'s)?(?:\s+name)?|pt(?:\s+name)?|name|user|client|member|customer|applicant|employee|(?:given|family|middle)\s+name|full\s+name|first\s+name|last\s+name|surname|maiden\s+name|attending|provider|"
     r"physician|doctor|pcp|surgeon|nurse|author|signed(?:\s+by)?|electronically\s+signed\s+by|dictated\s+by|transcribed\s+by|"
     r"reviewed\s+by|ordered\s+by|seen\s+by|prepared\s+by|verified\s+by|entered\s+by|referred\s+by|referring(?:\s+provider)?|cc|re|dear|"
     r"attn|attention|contact|emergency\s+contact|next\s+of\s+kin|guardian|witness|interpreter|c/o|informant|historian|consultant|"
@@ -67,6 +67,14 @@ class _NameRecognizer(StrictPatternRecognizer):
         return (first, last) if last > start else None
 
 
+_CAPITAL_TITLE = re.compile(r"(?:MR|MS|MISS) ")
+
+
+def _is_a_name(word: str) -> bool:
+    lexicon = packaged_lexicon()
+    return lexicon.is_given_name(word) or (word.lower() in lexicon.common_names and not lexicon.is_word(word))
+
+
 class TitledNameRecognizer(_NameRecognizer):
     """After a title or before a credential: "Mr. Stone", "Dr Anna van Dyke", "nurse Joy", "MRS. HOPE", "Anna Stone, MD"."""
 
@@ -85,6 +93,12 @@ class TitledNameRecognizer(_NameRecognizer):
         ),
         Form("capital title", rf"{LEFT}(?:MR|MRS|MS|DR)\.[ ]{{0,2}}(?P<v>{_NAME})", FLAGS, 0.9),
         Form("capital title, no stop", rf"{LEFT}(?:MRS|DR)[ ](?P<v>{_NAME})", FLAGS, 0.85),
+        Form(
+            "capital title before a name",
+            rf"{LEFT}(?P<v>(?:MR|MS|MISS)[ ][A-Z]{{3,}}(?:[ ][A-Z]{{3,}})?)(?![^\W_])",
+            FLAGS,
+            0.8,
+        ),
         Form("small title", rf"{LEFT}(?:mr|mrs|dr|ms)\b\.?[ ](?P<v>[a-z]{{3,}}(?:-[a-z]+)?){RIGHT}", FLAGS, 0.8),
         Form(
             "credential",
@@ -96,7 +110,16 @@ class TitledNameRecognizer(_NameRecognizer):
     )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
-        """As for all names; a small-letter name must not be a common English word ("dr visit")."""
+        """As for all names; after a small-letter title no common English word ("dr visit"), after MR and MS none either.
+
+        MR is also a murmur and an image ("MR ANGIOGRAM").
+        """
+        found = _CAPITAL_TITLE.match(text, start, end)
+        if found:
+            start = found.end()
+            first = re.match(r"[A-Z]+", text[start:end])
+            if first is None or (packaged_lexicon().is_english(first[0]) and not _is_a_name(first[0])):
+                return None
         if text[start:end].islower() and (
             packaged_lexicon().may_stay(text, start, end) or text[start:end] in _SMALL_WORDS
         ):
@@ -130,11 +153,78 @@ class LabelledNameRecognizer(_NameRecognizer):
         ),
         Form(
             "introduction",
-            rf"\b(?i:my name is|name's|named|called|goes by|known as|nickname|aka|a\.k\.a\.|spoke (?:with|to)|speaking (?:with|to)|this is)[ ]\"?(?P<v>{_NAME})",
+            rf"\b(?i:my name is|name's|named|called|goes by|known as|nickname|aka|a\.k\.a\.|(?:maiden|last|first|middle|full|family|given) name is|people call me|call me|change (?:it|my name) to|spoke (?:with|to)|speaking (?:with|to)|this is)[ ]\"?(?P<v>{_NAME})",
             FLAGS,
             0.8,
         ),
     )
+
+
+class SubjectNameRecognizer(_NameRecognizer):
+    """Two or three capitalised words at the start of a sentence that a person's verb or age follows.
+
+    "Joseph Walker is a 62-year-old", "Grace Stone presents": here words that are names too count as names.
+    """
+
+    forms = (
+        Form(
+            "subject",
+            rf"(?:^|(?<=[.!?:\n]\s)|(?<=[.!?:]\s\s))[ \t]*(?P<v>{_WORD}(?:[ ](?:{_INITIAL}|{_WORD})){{1,2}}),?[ ](?:(?:is|was)[ ](?:an?|seen|here|the|our|now|currently|being|a[ ]pleasant|\d)|an?[ ]\d|\d{{1,3}}[ -]?(?:y|year)|presents?|presented|reports?|returns?|came|comes|denies|states|complains|has[ ]been|underwent|arrived|called|lives)\b",
+            FLAGS,
+            0.85,
+        ),
+        Form(
+            "told in small letters",
+            r"\b(?i:my name is|name is|named|patient name)[ ](?P<v>[a-z]{2,}(?:[ ][a-z]{3,})?)(?![^\W_])",
+            FLAGS,
+            0.8,
+            words("name named"),
+        ),
+    )
+
+    def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """The first word is a name, or no word at all; in small letters, one of the two is no English word."""
+        lexicon = packaged_lexicon()
+        tokens = re.findall(r"[^\W\d_]+", text[start:end])
+        if text[start:end].islower():
+            return (start, end) if not all(map(lexicon.is_english, tokens)) else None
+        first = tokens[0]
+        named = lexicon.is_given_name(first) or first.lower() in lexicon.common_names or not lexicon.is_english(first)
+        return (start, end) if named and not all(map(lexicon.is_word, tokens)) else None
+
+
+class ForeignNameRecognizer(_NameRecognizer):
+    """Words in Greek, Cyrillic, Arabic, Hebrew or East Asian letters, and capitalised words with letters such as ø or ł.
+
+    English clinical text has such words for people and places alone; the eponyms among them are in the lexicon.
+    """
+
+    forms = (
+        Form(
+            "script",
+            r"(?<![\w])[^\W\d_]*[\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}\p{Devanagari}\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}][^\W\d_]+(?:[ ][^\W\d_a-zA-Z]{2,}){0,3}",
+            FLAGS,
+            0.7,
+        ),
+        Form(
+            "letters",
+            r"(?<![\w])(?=[\p{L}'-]{0,30}[^\x00-\x7f])(?P<v>\p{Lu}[\p{L}'-]{1,30}(?:[ ](?:\p{Lu}\.|\p{Lu}[\p{L}'-]{2,30})){0,2})(?![\w])",
+            FLAGS,
+            0.6,
+        ),
+    )
+
+    def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """Cut plain and clinical words from both ends ("Ménière", "Sjögren syndrome")."""
+        lexicon = packaged_lexicon()
+        tokens = list(re.finditer(r"[^\W\d_]+(?:['-][^\W\d_]+)*\.?", text[start:end]))
+        while tokens and lexicon.may_stay(text, start + tokens[0].start(), start + tokens[0].end()):
+            tokens.pop(0)
+        while tokens and lexicon.may_stay(text, start + tokens[-1].start(), start + tokens[-1].end()):
+            tokens.pop()
+        if not tokens or text[start:end].isascii():
+            return None
+        return start + tokens[0].start(), start + tokens[-1].end()
 
 
 class RelativeNameRecognizer(_NameRecognizer):
@@ -168,6 +258,7 @@ class ListedNameRecognizer(_NameRecognizer):
             FLAGS,
             0.85,
         ),
+        Form("fields", rf"(?<![\w])(?P<v>{_WORD}[;|\t]{_WORD})(?![\w])", FLAGS, 0.75, words("; | \t")),
         Form("mixed", rf"(?<![\w])(?P<v>{_WORD},[ ]?{_WORD}(?:[ ][A-Z](?![^\W_])\.?)?)", FLAGS, 0.75),
         Form(
             "given and family", rf"(?<![\w])(?P<v>{_WORD}[ ](?:[A-Z]\.?[ ])?{_WORD}(?:-{_WORD})?)(?![\w])", FLAGS, 0.7
@@ -179,9 +270,9 @@ class ListedNameRecognizer(_NameRecognizer):
         lexicon = packaged_lexicon()
         tokens = list(re.finditer(r"[^\W\d_]+(?:['-][^\W\d_]+)*", text[start:end]))
         words = [t for t in tokens if len(t[0]) > 1]
-        if any(lexicon.may_stay(text, start + t.start(), start + t.end()) for t in words):
+        if any(lexicon.may_stay(text, start + t.start(), start + t.end()) or _ROMAN.fullmatch(t[0]) for t in words):
             return None
-        listed = "," in text[start:end]
+        listed = any(mark in text[start:end] for mark in ",;|\t")
         given = any(lexicon.is_given_name(t[0]) for t in (words if listed else words[:1]))
         return (start, end) if given or (listed and _FOLLOWS.match(text, end)) else None
 
@@ -190,6 +281,7 @@ _FOLLOWS = re.compile(
     r"[\s,;(|-]{0,6}(?:dob|d\.o\.b|mrn|\d{1,3}[ -]?(?:y|year)|age|m\b|f\b|male|female|born)", re.IGNORECASE
 )
 _TITLES = frozenset({"mr", "mrs", "ms", "mx", "dr", "prof", "rev", "doctor", "nurse"})
+_ROMAN = re.compile(r"[IVX]+")
 _SMALL_WORDS = words(
     "said says told asked wants thinks appointment appt office visit visits note notes called gave put "
     "changed started stopped increased recommended ordered prescribed suggested referred saw sees seen would "

@@ -8,6 +8,8 @@ from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form
 
 _EXTENSION = r"(?:\s{0,2}(?:x|ext\.?|extension)\s{0,2}\d{1,6})?"
 _LABEL = r"(?:tele?phone|phone|tel|fax|cell|mobile|pager|beeper|ph|call(?:ed|s|ing)?|text(?:ed)?|reach(?:ed|able)?|voicemail)"
+_NO_DATE = r"(?!\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}(?!\d))"
+_DIGIT_WORD = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)"
 
 
 class PhoneRecognizer(StrictPatternRecognizer):
@@ -25,13 +27,44 @@ class PhoneRecognizer(StrictPatternRecognizer):
         ),
         Form("area code", rf"\(\d{{3}}\)[ .-]{{0,2}}\d{{3}}[ .-]{{0,2}}\d{{4}}{_EXTENSION}{RIGHT}", IGNORE_CASE, 0.9),
         Form(
-            "international", rf"(?<![\w+])(?:\+|00)[1-9]\d{{0,2}}(?:[ .\-/]?\(?\d{{1,5}}\)?){{2,5}}{RIGHT}", FLAGS, 0.85
+            "international",
+            rf"(?<![\w+])(?:\+|00)[1-9]\d{{0,2}}(?:[ .\-/]?(?:\(\d{{1,5}}\)|\d{{1,5}})){{2,5}}{RIGHT}",
+            FLAGS,
+            0.85,
         ),
         Form(
             "labelled",
-            rf"{LEFT}{_LABEL}\b[^\n\d+(]{{0,20}}(?P<v>[+(]?\d(?:[ .\-/()]{{0,2}}\d){{6,14}}{_EXTENSION}){RIGHT}",
+            rf"{LEFT}{_LABEL}\b[^\n\d+(]{{0,20}}(?P<v>{_NO_DATE}[+(]?\d(?:[ .\-/()]{{0,2}}\d){{6,14}}{_EXTENSION}){RIGHT}",
             IGNORE_CASE,
             0.9,
+        ),
+        Form(
+            "broken line",
+            rf"{LEFT}\(?\d{{3}}\)?[ .\-/]{{0,2}}\d{{3}}[.-]\n[ ]{{0,4}}\d{{4}}{RIGHT}|{LEFT}\(?\d{{3}}\)?[.-]\n[ ]{{0,4}}\d{{3}}[ .-]\d{{4}}{RIGHT}",
+            FLAGS,
+            0.85,
+        ),
+        Form(
+            "spaced out",
+            rf"{LEFT}\d(?:[ ]\d){{2}}(?:[ ][-.][ ]|[ ])\d(?:[ ]\d){{2}}(?:[ ][-.][ ]|[ ])\d(?:[ ]\d){{3}}{RIGHT}",
+            FLAGS,
+            0.85,
+        ),
+        Form(
+            "trunk zero", r"(?<![\w.,/-])0\d{2,4}[ .-]\d{3,4}[ .-]?\d{2,4}(?:[ .-]\d{2,4})?(?![\w/]|[.,]\d)", FLAGS, 0.8
+        ),
+        Form(
+            "groups after a word",
+            rf"\b(?:{_LABEL}|number|messages?|answer(?:s|ed|ing)?|dial(?:ed|led)?|contact|whatsapp|sms)\b[^\n\d]{{0,24}}\n?[ ]{{0,8}}(?P<v>{_NO_DATE}\(?\d{{2,4}}\)?(?:[ .\-/]{{1,2}}\d{{2,5}}){{1,4}}){RIGHT}",
+            IGNORE_CASE,
+            0.8,
+        ),
+        Form(
+            "digits in words",
+            rf"{LEFT}(?:{_DIGIT_WORD}[ ,-]{{1,2}}){{6,14}}{_DIGIT_WORD}{RIGHT}",
+            IGNORE_CASE,
+            0.85,
+            words("one two three four five six seven eight nine zero oh double"),
         ),
         Form(
             "extension",
@@ -41,3 +74,10 @@ class PhoneRecognizer(StrictPatternRecognizer):
             words("ext extension"),
         ),
     )
+
+    def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """Seven digits at least, but for extensions and digits in words."""
+        digits = sum(c.isdigit() for c in text[start:end])
+        words_only = not digits
+        extension = text[start:end].isdigit() and digits <= 6
+        return (start, end) if words_only or extension or digits >= 7 else None

@@ -14,8 +14,12 @@ _LABELS = (
     r"authorization|auth|prescription|rx|barcode|room)\s?(?:#|id\b|number|num\b|no\b\.?)|mrn/fin|fin|csn|accession|emrn|empi|uid|guid|id|dea"
 )
 # A long number that is a result, not an identifier, is followed by what was counted.
-_COUNTED = re.compile(r"\s{0,2}(?:copies|cop/|iu\b|units?\b|u\b|u/|/|x\s?10|cells|cfu|mg|mcg|ml|log)", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"\s{0,2}(?:copies|cop/|iu\b|units?\b|u\b|u/|/\s?(?:[uµmd]?l|mcl|mm|hpf|lpf|h|hr|day|min|kg)\b|x\s?10|cells|cfu|mg|mcg|ml|log)",
+    re.IGNORECASE,
+)
 
+_ROUND = re.compile(r"\d+00-\d+00")  # a range of counts
 _DRUG_APPLICATION = re.compile(r"(?:NDA|ANDA|BLA)\d{6}", re.IGNORECASE)
 
 
@@ -35,6 +39,7 @@ class RecordNumberRecognizer(StrictPatternRecognizer):
         Form("uuid", rf"{LEFT}[0-9a-f]{{8}}-(?:[0-9a-f]{{4}}-){{3}}[0-9a-f]{{12}}{RIGHT}", IGNORE_CASE, 0.95),
         Form("oid", rf"{LEFT}(?:urn:oid:)?\d\.\d{{1,5}}(?:\.\d{{1,12}}){{4,}}{RIGHT}", FLAGS, 0.8),
         Form("letters and digits", rf"{LEFT}[A-Za-z]{{1,4}}-?\d{{6,14}}[A-Za-z]{{0,2}}{RIGHT}", FLAGS, 0.8),
+        Form("dashed number", rf"{LEFT}(?:[A-Za-z]{{1,4}}\d{{3,10}}|\d{{5,10}})-\d{{1,4}}{RIGHT}", FLAGS, 0.75),
         Form("long number", r"(?<![\w.,])\d{7,20}(?![\w]|[.,]\d)", FLAGS, 0.75),
         Form("grouped number", rf"(?<![\w.,])\d{{2,6}}(?:-\d{{2,8}}){{2,5}}{RIGHT}", FLAGS, 0.7),
         Form(
@@ -50,6 +55,8 @@ class RecordNumberRecognizer(StrictPatternRecognizer):
         """Leave counts ("1200000 copies/mL"), round millions and drug application numbers, which name a medicine."""
         value = text[start:end]
         if _DRUG_APPLICATION.fullmatch(value):
+            return None
+        if _ROUND.fullmatch(value):
             return None
         if value.isdigit() and (value.endswith("00000") or _COUNTED.match(text, end)):
             return None

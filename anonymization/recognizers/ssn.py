@@ -19,6 +19,7 @@ class SsnRecognizer(StrictPatternRecognizer):
             FLAGS,
             0.95,
         ),
+        Form("spaced out", rf"{LEFT}\d[ ]\d[ ]\d(?:[ ]-)?[ ]\d[ ]\d(?:[ ]-)?(?:[ ]\d){{4}}{RIGHT}", FLAGS, 0.9),
         Form(
             "labelled",
             rf"{LEFT}{_LABEL}(?![^\W_])[^\n\d]{{0,20}}(?P<v>\d(?:[ .\-/]?\d){{3,8}}){RIGHT}",

@@ -1,8 +1,9 @@
 """Word lists that are too long to be read in a TOML file, and the tool that builds them.
 
 english.txt     words of everyday English in small letters, from SCOWL (`NOTICE` holds its terms)
-clinical.txt    words of ICD-10-CM that everyday English lacks ("pyelonephritis", "shigella"), no word that is also a name
+clinical.txt    words of ICD-10-CM that everyday English lacks ("pyelonephritis"), no word that is also a name
 eponyms.txt     proper names of ICD-10-CM that stand in the name of a disease ("Whitmore's disease")
+word_names.txt  frequent given and family names that are English words too ("Strong", "Winter")
 
 `english` only says that a word *can* be plain language: many are names too ("Stone", "Winters"). No list here lets a
 capitalised word of English pass; that is left to `lexicon.toml`.

@@ -20,6 +20,49 @@ from anonymization.lexicon import bare, packaged_lexicon
 from anonymization.normalise import fold
 from anonymization.vocabulary import HERE
 
+_LATIN = (
+    "en_US",
+    "en",
+    "en_GB",
+    "en_IE",
+    "en_IN",
+    "en_KE",
+    "en_NZ",
+    "en_PK",
+    "es_MX",
+    "es_ES",
+    "es_CO",
+    "pt_BR",
+    "pt_PT",
+    "fr_FR",
+    "fr_CA",
+    "de_DE",
+    "de_AT",
+    "it_IT",
+    "nl_NL",
+    "pl_PL",
+    "sv_SE",
+    "da_DK",
+    "no_NO",
+    "fi_FI",
+    "tr_TR",
+    "vi_VN",
+    "ro_RO",
+    "hu_HU",
+    "cs_CZ",
+    "hr_HR",
+    "id_ID",
+    "az_AZ",
+    "yo_NG",
+    "zu_ZA",
+    "tw_GH",
+    "ga_IE",
+    "et_EE",
+    "lt_LT",
+    "lv_LV",
+    "sk_SK",
+    "sl_SI",
+)
 _LOCALES = ("en_US", "en_GB", "en_IN", "es_MX", "fr_FR", "de_DE", "it_IT", "pt_BR", "nl_NL", "sv_SE", "no_NO", "da_DK")
 _WORD = re.compile(r"[^\W\d_]+(?:'s)?")
 
@@ -30,13 +73,19 @@ def english_words(path: Path) -> set[str]:
     return {w for w in lines if len(w) > 1 and w.isascii() and w.isalpha() and w.islower()}
 
 
-def frequent_names() -> set[str]:
-    """Given and family names of many countries, folded."""
+def frequent_names(locales: Iterable[str] = _LOCALES, kinds: Iterable[str] = ("first", "last")) -> set[str]:
+    """Given and family names of many countries, folded, one word each."""
     names: set[str] = set()
-    for locale in _LOCALES:
+    for locale in locales:
         provider = importlib.import_module(f"faker.providers.person.{locale}").Provider
-        for kind in ("first_names", "last_names", "first_names_male", "first_names_female"):
-            names |= {fold(n) for n in getattr(provider, kind, ())}
+        for kind in kinds:
+            for attribute in (f"{kind}_names", f"{kind}_names_male", f"{kind}_names_female"):
+                listed = getattr(provider, attribute, ())
+                names |= {
+                    w
+                    for n in ([] if isinstance(listed, property) else listed)
+                    for w in re.findall(r"[^\W\d_]{2,}", fold(n))
+                }
     return names
 
 
@@ -48,7 +97,7 @@ def descriptions(path: Path) -> Iterator[str]:
 
 
 def build(common_words: Path, large: Path, icd: Path) -> dict[str, set[str]]:
-    """The three lists by name."""
+    """The lists by name."""
     common, names = english_words(common_words), frequent_names()
     small: Counter[str] = Counter()
     capital: set[str] = set()
@@ -66,7 +115,11 @@ def build(common_words: Path, large: Path, icd: Path) -> dict[str, set[str]]:
     known = common | set(small) | lexicon.words | lexicon.places
     clinical = {w for w in (set(small) | (capital - proper)) - common - names - proper if len(w) > 2 and w.isascii()}
     eponyms = {w for w in proper | (capital & names) if w not in known and len(w) > 2 and w.isascii()}
-    return {"english": common | english_words(large), "clinical": clinical - eponyms, "eponyms": eponyms}
+    english = common | english_words(large)
+    return {
+        "english": english, "clinical": clinical - eponyms, "eponyms": eponyms, "word_names": names & english,
+        "given_names": frequent_names(_LATIN, ("first",)), "family_names": frequent_names(_LATIN, ("last",)),
+    }  # fmt: skip
 
 
 def _beside_a_name(text: str, match: re.Match[str]) -> bool:
@@ -81,6 +134,9 @@ def write(name: str, words: Iterable[str]) -> None:
         "english": "SCOWL (Spell Checker Oriented Word Lists), Kevin Atkinson; see NOTICE.",
         "clinical": "ICD-10-CM tabular list, CDC/NCHS, public domain.",
         "eponyms": "ICD-10-CM tabular list, CDC/NCHS, public domain.",
+        "given_names": "given names of the package faker (MIT licence), 41 locales in Latin letters.",
+        "family_names": "family names of the package faker (MIT licence), 41 locales in Latin letters.",
+        "word_names": "names of the package faker (MIT licence) that SCOWL lists as words.",
     }[name]
     body = "\n".join(textwrap.wrap(" ".join(sorted(words)), 118, break_on_hyphens=False))
     text = f"# Source: {source} Built by anonymization/vocabulary/build.py.\n{body}\n"

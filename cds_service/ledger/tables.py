@@ -1,7 +1,7 @@
 """The tables.
 
-Outside `vault_subject` and `vault_item` (sealed) stand only opaque ids, codes, counts and de-identified values. A
-change here needs a migration: a test compares the two.
+Outside `vault_subject`, `vault_item` and `vault_export` (sealed) stand only opaque ids, codes, counts and de-identified
+values. A change here needs a migration: a test compares the two.
 """
 
 from __future__ import annotations
@@ -103,6 +103,17 @@ vault_item = Table(
     _required("sealed", LargeBinary),
     _required("created_at", UtcDateTime),
     _required("expires_at", UtcDateTime, index=True),
+)
+
+vault_export = Table(
+    "vault_export",
+    metadata,
+    Column("export", _ID, primary_key=True),
+    Column("subject", _ID, ForeignKey("vault_subject.subject"), primary_key=True),
+    _required("sealing_key", _ID),
+    _required("nonce", LargeBinary),
+    _required("sealed", LargeBinary),
+    _required("created_at", UtcDateTime),
 )
 
 answer = Table(

@@ -3,6 +3,10 @@
 A subject id is random, never derived from the person. It is found again through a blind index: an HMAC under a key that
 is not in the database. Values are sealed with AES-256-GCM, bound to the row and the subject they belong to, so that a
 row copied over another does not open. Each mint, write, read and purge is an audit event of the same transaction.
+
+An export knows its people by codes of its own (`export_link`), so that two exports cannot be joined. The link from code
+to subject stays until `forget_export` deletes the whole export's, after which nobody can lead its data back; retention
+of items (`purge_expired`) does not touch it, because corrections and withdrawals need it as long as the export is used.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -21,13 +25,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import RowMapping, delete, insert, select
 
+from anonymization.date_shift import random_offset_days
 from cds_service.errors import ConfigurationError
-from cds_service.ledger.audit import AuditEvent, EventKind, append
+from cds_service.ledger.audit import AuditEvent, EventKind, Scalar, append
 from cds_service.ledger.database import Tx
 from cds_service.ledger.encoding import canonical_json, new_id
 from cds_service.ledger.errors import VaultError
 from cds_service.ledger.keys import VaultKeys
-from cds_service.ledger.tables import vault_item, vault_subject
+from cds_service.ledger.tables import vault_export, vault_item, vault_subject
 
 _NONCE_BYTES = 12
 
@@ -45,6 +50,14 @@ class Person:
 
     tenant: str
     patient_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportLink:
+    """What one export calls a subject, and by how many days it shifts the subject's dates (under an expert's rules)."""
+
+    code: str
+    offset_days: int
 
 
 class Vault:
@@ -98,6 +111,37 @@ class Vault:
         person = Person(**self._open("person", subject, subject, row))
         _audit_read(tx, audit, subject, {"item_kind": "person"}, now)
         return person
+
+    def export_code(self, tx: Tx, *, export: str, subject: str, now: datetime, actor: str) -> str:
+        """What `export` calls `subject`, as `export_link`."""
+        return self.export_link(tx, export=export, subject=subject, now=now, actor=actor).code
+
+    def export_link(self, tx: Tx, *, export: str, subject: str, now: datetime, actor: str) -> ExportLink:
+        """Code and date offset of `subject` in `export`, minted at random when there are none; needs a write.
+
+        The same subject has the same link within an export and another in every other. `export`: an id of the export,
+        at most 64 characters. Raises VaultError when the vault has no such subject or the link does not open.
+        """
+        at = (vault_export.c.export == export, vault_export.c.subject == subject)
+        row = tx.execute(select(vault_export).where(*at)).mappings().one_or_none()
+        if row is not None:
+            return ExportLink(**self._open("export", export, subject, row))
+        if tx.execute(select(vault_subject.c.subject).where(vault_subject.c.subject == subject)).scalar() is None:
+            raise VaultError("the vault has no such subject")
+        link = ExportLink(code=new_id("rec"), offset_days=random_offset_days())
+        sealed = self._seal("export", export, subject, asdict(link))
+        tx.execute(insert(vault_export), {"export": export, "subject": subject, "created_at": now} | sealed)
+        detail = {"item_kind": "export", "export": export}
+        append(tx, [AuditEvent(kind=EventKind.VAULT_MINT, actor=actor, subject=subject, detail=detail)], now=now)
+        return link
+
+    def forget_export(self, tx: Tx, *, export: str, now: datetime, actor: str) -> int:
+        """Delete all links of `export`, so that nothing leads back from it; returns how many there were."""
+        forgotten = tx.execute(delete(vault_export).where(vault_export.c.export == export)).rowcount
+        if forgotten:
+            detail: dict[str, Scalar] = {"item_kind": "export", "export": export, "items": forgotten}
+            append(tx, [AuditEvent(kind=EventKind.VAULT_PURGE, actor=actor, detail=detail)], now=now)
+        return forgotten
 
     def store_snapshot(
         self, tx: Tx, *, subject: str, payload: Mapping[str, Any], now: datetime, expires_at: datetime, actor: str

@@ -413,6 +413,55 @@ def test_the_wrong_keys_open_nothing(database: Database, vault: Vault) -> None:
         assert tx.execute(select(func.count()).select_from(vault_subject)).scalar() == 1
 
 
+def code(database: Database, vault: Vault, subject: str, export: str = "exp-1") -> str:
+    with database.transaction() as tx:
+        return vault.export_code(tx, export=export, subject=subject, now=NOW, actor="user:exporter")
+
+
+def test_a_subject_has_one_random_code_in_an_export_and_another_in_the_next(database: Database, vault: Vault) -> None:
+    first, second = mint(database, vault, "p-1"), mint(database, vault, "p-2")
+    codes = [code(database, vault, *at) for at in ((first,), (second,), (first, "exp-2"))]
+    assert len({*codes, first, second}) == 5
+    assert code(database, vault, first) == codes[0]
+    assert kinds(database) == ["vault-mint"] * 5, "finding a code again mints nothing"
+    assert not any(first.removeprefix("subj-") in c for c in codes)
+
+
+def test_dates_of_a_subject_move_by_one_offset_in_an_export(database: Database, vault: Vault) -> None:
+    subjects = [mint(database, vault, f"p-{n}") for n in range(12)]
+    with database.transaction() as tx:
+        links = [vault.export_link(tx, export="exp-1", subject=s, now=NOW, actor="a") for s in (*subjects, *subjects)]
+    offsets = [link.offset_days for link in links]
+    assert offsets[:12] == offsets[12:]
+    assert len(set(offsets)) > 1
+    assert all(days and days % 7 == 0 for days in offsets)
+
+
+def test_nothing_in_the_database_tells_code_or_offset(database: Database, vault: Vault) -> None:
+    minted = code(database, vault, mint(database, vault))
+    with database.transaction(write=False) as tx:
+        dump = [repr(row) for table in metadata.sorted_tables for row in tx.execute(select(table))]
+    assert not any(minted.removeprefix("rec-") in row or "offset" in row for row in dump)
+
+
+def test_nobody_gets_no_code(database: Database, vault: Vault) -> None:
+    with pytest.raises(VaultError, match="no such subject"):
+        code(database, vault, "subj-" + "0" * 32)
+    assert kinds(database) == []
+
+
+def test_a_forgotten_export_leads_back_to_nobody(database: Database, vault: Vault) -> None:
+    subject = mint(database, vault)
+    old, kept = code(database, vault, subject), code(database, vault, subject, "exp-2")
+    with database.transaction() as tx:
+        assert vault.purge_expired(tx, now=later(10**9), actor="system") == 0, "retention of items spares the links"
+        assert vault.forget_export(tx, export="exp-1", now=NOW, actor="user:officer") == 1
+        assert vault.forget_export(tx, export="exp-1", now=NOW, actor="user:officer") == 0
+    assert kinds(database)[-1] == "vault-purge"
+    assert code(database, vault, subject) != old
+    assert code(database, vault, subject, "exp-2") == kept
+
+
 # -- answers and feedback --------------------------------------------------------------------------------------------
 
 

@@ -1,10 +1,13 @@
 """Ages and intervals: nothing finer than the rule allows, nothing that a calendar boundary gives away."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from anonymization.dates import INTERVALS, anchor_of, interval, over_89, stated_age
+from anonymization.dates import INTERVALS, anchor_of, event_year, interval, over_89, shifted_date, stated_age
 from fhir_mappers.case import Demographics, Precision, When
 
 NOW = datetime(2026, 1, 2, 9, 30, tzinfo=UTC)
@@ -89,3 +92,67 @@ def test_a_plan_for_next_month_does_not_move_the_anchor():
     past = NOW - timedelta(days=3)
     assert anchor_of([past, NOW + timedelta(days=30)], NOW) == past
     assert anchor_of([None], NOW) is None
+
+
+moments = st.datetimes(
+    min_value=datetime(1950, 1, 1),  # noqa: DTZ001 - Hypothesis adds the zone
+    max_value=datetime(2049, 12, 31),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+spans = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=365 * 80))
+
+
+@given(moments, moments, st.lists(spans, max_size=6))
+def test_moving_a_chart_through_the_calendar_changes_no_interval(here, there, elapsed):
+    """Whatever New Year, midnight or leap day lies between: what is told depends on the elapsed time alone."""
+    assert [interval(here - e, here) for e in elapsed] == [interval(there - e, there) for e in elapsed]
+
+
+@given(moments, st.lists(spans, min_size=1, max_size=6))
+def test_intervals_grow_with_the_distance_and_hold_no_figure_of_a_date(anchor, elapsed):
+    told = [interval(anchor - e, anchor) for e in sorted(elapsed)]
+    assert [INTERVALS.index(t) for t in told] == sorted(INTERVALS.index(t) for t in told)
+    assert not any(re.search(r"\d{4}", t) for t in told)
+
+
+@given(moments, spans, st.sampled_from(list(Precision)))
+def test_a_partial_date_never_tells_more_than_every_day_it_may_mean(anchor, elapsed, precision):
+    when = When(start=anchor - elapsed, precision=precision)
+    told = interval(when, anchor)
+    days = {Precision.YEAR: 364, Precision.MONTH: 27}.get(precision, 0)
+    possible = {interval(min(when.start + timedelta(days=d), anchor), anchor) for d in range(0, days + 1, 9)}
+    assert told is None or possible == {told}
+
+
+@given(moments, spans, st.booleans())
+def test_a_year_never_tells_of_an_age_over_89(now, elapsed, old):
+    told = event_year(now - elapsed, now, old=old)
+    assert told in (None, str((now - elapsed).year))
+    if told is not None:
+        assert now.year - int(told) <= (70 if old else 89)
+
+
+@pytest.mark.parametrize(
+    ("year", "old", "told"),
+    [(1937, False, "1937"), (1936, False, None), (1956, True, "1956"), (1955, True, None), (2026, True, "2026")],
+)
+def test_the_last_years_that_are_told(year, old, told):
+    assert event_year(datetime(year, 1, 1, tzinfo=UTC), NOW, old=old) == told
+
+
+def test_what_is_not_known_or_lies_ahead_has_no_year_and_no_shifted_date():
+    ahead = NOW + timedelta(days=400)
+    assert event_year(None, NOW, old=False) is None
+    assert event_year(ahead, NOW, old=False) is None
+    assert shifted_date(ahead, NOW, timedelta(days=7), old=False) is None
+    assert shifted_date(When(start=NOW, precision=Precision.MONTH), NOW, timedelta(days=7), old=False) is None
+    assert shifted_date(NOW, NOW, timedelta(days=-7), old=False) == "2025-12-26"
+
+
+@given(moments, st.integers(0, 125 * 365), st.sampled_from([Precision.DAY, Precision.MONTH, Precision.YEAR]))
+def test_nobody_who_may_be_over_89_has_another_age_than_90_plus(now, days, precision):
+    birth = When(start=now - timedelta(days=days), precision=precision)
+    age = stated_age(Demographics(birth=birth), now)
+    if days >= 90 * 366:
+        assert age == "90+"
+    assert age is None or age == "90+" or not age.isdigit() or int(age) <= 89

@@ -10,6 +10,7 @@ from anonymization.deadline import Deadline
 from anonymization.deidentified import DeidentifiedCase, DeidentifiedFact
 from anonymization.errors import REASONS, GateRefused, Leak, OutOfTime
 from anonymization.gate import MAX_SCRUB_CHARS, Gate
+from anonymization.language import GENERAL, OWN
 from anonymization.leakcheck import LeakCheck
 from anonymization.recognizers import PATTERN_RECOGNIZERS
 from anonymization.recognizers.base import FLAGS, Form, StrictPatternRecognizer
@@ -73,8 +74,9 @@ def test_no_time_left_refuses_the_chart(gate, chart):
     assert refusal(gate, chart(), timeout_s=1e-6) == "timeout"
 
 
-def test_a_missing_model_refuses_the_chart(chart):
-    assert refusal(Gate(scrubber=TextScrubber(model_package="no_such_model_package")), chart()) == "model-missing"
+@pytest.mark.parametrize("models", [("no_such_model", GENERAL), (OWN, "no_such_model")])
+def test_a_missing_model_refuses_the_chart(chart, models):
+    assert refusal(Gate(scrubber=TextScrubber(models=models)), chart()) == "model-missing"
 
 
 def test_a_scrubber_that_finds_too_little_is_caught_by_the_second_pass(chart):

@@ -1,5 +1,6 @@
 """Every identifying string of a request is collected, refused resources included."""
 
+# ruff: noqa: E501 - a case is read in one line
 import pytest
 
 from tests.support.fhir_values import LOINC, ME, condition, encounter, intake, observation, patient
@@ -114,3 +115,112 @@ def test_clinical_words_are_not_identifiers(chart):
          "medicationReference": {"reference": "Medication/m", "display": "Inventedol"}},
     )  # fmt: skip
     assert {"Asthma", "Wheeze", "Inventedol"}.isdisjoint(i.value for i in case.identifiers)
+
+
+EXTENDED = [
+    ({"resourceType": "Coverage", "subscriberId": "SUB-88120", "payor": [{"display": "Chimera Mutual"}],
+      "subscriber": {"display": "Zeddy Policyholder"}, "period": {"start": "2029-02-03"},
+      "class": [{"value": "GRP-5521"}, {"name": "gold"}]},
+     [("identifier", "SUB-88120", "patient"), ("organization", "Chimera Mutual", "organization"),
+      ("name", "Zeddy Policyholder", "patient"), ("date", "2029-02-03", "encounter"),
+      ("identifier", "GRP-5521", "patient")]),
+    ({"resourceType": "Account", "name": "Account of Zeddy", "identifier": [{"value": "ACC-7"}],
+      "owner": {"display": "Hippogriff Billing"}, "servicePeriod": {"end": "2030-07-08T10:00:00Z"}},
+     [("identifier", "ACC-7", "patient"), ("organization", "Hippogriff Billing", "organization"),
+      ("date", "2030-07-08", "encounter")]),
+    ({"resourceType": "Device", "serialNumber": "SN-90031X", "udiCarrier": [{"carrierHRF": "(01)0999(21)A1"}]},
+     [("identifier", "SN-90031X", "patient"), ("identifier", "(01)0999(21)A1", "patient")]),
+    ({"resourceType": "Appointment", "start": "2031-06-01T09:00:00Z", "participant": [{"actor": {"display": "Ada Slot"}}]},
+     [("date", "2031-06-01", "encounter"), ("name", "Ada Slot", "practitioner")]),
+    ({"resourceType": "PractitionerRole", "practitioner": {"display": "Dr. Rolf Role"},
+      "healthcareService": [{"display": "Griffin Eye Unit"}], "telecom": [{"system": "phone", "value": "555-0144"}]},
+     [("name", "Dr. Rolf Role", "practitioner"), ("organization", "Griffin Eye Unit", "organization"),
+      ("phone", "555-0144", "practitioner")]),
+    ({"resourceType": "Practitioner", "qualification": [{"identifier": [{"value": "LIC-4432"}],
+      "issuer": {"display": "Board of Nowhere"}}]},
+     [("identifier", "LIC-4432", "practitioner"), ("organization", "Board of Nowhere", "organization")]),
+    ({"resourceType": "RelatedPerson", "birthDate": "1990-10-11", "period": {"start": "2021-03-04"}},
+     [("birth-date", "1990-10-11", "relative"), ("date", "2021-03-04", "encounter")]),
+    ({"resourceType": "Person", "name": [{"family": "Doppel", "period": {"end": "2018-09"}}],
+      "managingOrganization": {"display": "Minotaur Registry"}},
+     [("family", "Doppel", "relative"), ("date", "2018-09", "encounter"),
+      ("organization", "Minotaur Registry", "organization")]),
+    ({"resourceType": "Organization", "contact": [{"name": {"text": "Olga Orgperson"},
+      "telecom": [{"system": "email", "value": "olga@utopia.example"}], "address": {"line": ["9 Desk Row"]}}],
+      "partOf": {"display": "Leviathan Group"}},
+     [("name", "Olga Orgperson", "organization"), ("email", "olga@utopia.example", "organization"),
+      ("address-line", "9 Desk Row", "organization"), ("organization", "Leviathan Group", "organization")]),
+    ({"resourceType": "Location", "name": "Cyclops Tower", "alias": ["The Eye"], "address": {"city": "Atlantis"},
+      "managingOrganization": {"display": "Sphinx Care"}},
+     [("location", "Cyclops Tower", "location"), ("location", "The Eye", "location"), ("city", "Atlantis", "location"),
+      ("organization", "Sphinx Care", "organization")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("resource", "expected"), EXTENDED, ids=[r["resourceType"] for r, _ in EXTENDED])
+def test_each_type_that_names_people_or_places_is_read(chart, resource, expected):
+    assert set(expected) <= found(chart(resource))
+
+
+def test_all_that_an_encounter_tells_is_known(chart):
+    case = chart(
+        encounter(
+            identifier=[{"value": "A12"}],
+            account=[{"display": "Kraken Fund"}],
+            period={"start": "2031-05-06T11:00:00Z", "end": "2031-05-07"},
+            statusHistory=[{"status": "arrived", "period": {"start": "2031-05-05"}}],
+            location=[{"location": {"display": "Bay Hydra 4"}, "period": {"start": "2031-05-04T01:00:00Z"}}],
+            hospitalization={"origin": {"display": "Gorgon House"}, "preAdmissionIdentifier": {"value": "PRE-9"}},
+            serviceProvider={"display": "Utopia Health"},
+        )
+    )
+    assert {
+        ("identifier", "A12", "encounter"), ("organization", "Kraken Fund", "organization"),
+        ("date", "2031-05-06", "encounter"), ("date", "2031-05-07", "encounter"), ("date", "2031-05-05", "encounter"),
+        ("date", "2031-05-04", "encounter"), ("location", "Bay Hydra 4", "location"),
+        ("location", "Gorgon House", "location"), ("identifier", "PRE-9", "encounter"),
+        ("organization", "Utopia Health", "organization"),
+    } <= found(case)  # fmt: skip
+
+
+def test_a_patient_is_known_by_employer_birthplace_aliases_and_periods():
+    from fhir_mappers.mapping import map_case
+    from tests.support.fhir_values import NOW
+
+    base = "http://example.org/StructureDefinition/"
+    person = patient(
+        name=[{"text": "Zed Fable", "period": {"start": "2001-02-03"}}, {"use": "maiden", "family": "Erstwhile"}],
+        address=[{"city": "Fableton", "period": {"end": "2019-04-05"}}],
+        deceasedDateTime="2030-12-24T03:00:00Z",
+        contact=[{"organization": {"display": "Contact Guild"}, "name": {"text": "Kin Person"}}],
+        link=[{"other": {"display": "Zed Twin"}}],
+        contained=[
+            {"resourceType": "RelatedPerson", "name": [{"family": "Inner"}]},
+            {"resourceType": "Encounter", "period": {"start": "2028-08-09"}},
+        ],
+        extension=[
+            {"url": base + "patient-employer", "valueString": "Basilisk Works"},
+            {"url": base + "employer", "valueReference": {"display": "Wyvern Mill"}},
+            {"url": base + "birthPlace", "valueString": "Old Fableton"},
+            {"url": base + "preferred-name", "valueString": "Zeddy"},
+        ],
+    )
+    case = map_case({"patient": person}, patient_id=person["id"], encounter_id=None, now=NOW)
+    assert {
+        ("family", "Erstwhile", "patient"), ("date", "2001-02-03", "encounter"), ("date", "2019-04-05", "encounter"),
+        ("date", "2030-12-24", "encounter"), ("organization", "Contact Guild", "organization"),
+        ("name", "Kin Person", "relative"), ("name", "Zed Twin", "relative"), ("family", "Inner", "relative"),
+        ("date", "2028-08-09", "encounter"), ("organization", "Basilisk Works", "organization"),
+        ("organization", "Wyvern Mill", "organization"), ("city", "Old Fableton", "patient"),
+        ("name", "Zeddy", "patient"),
+    } <= found(case)  # fmt: skip
+
+
+def test_the_dates_of_findings_are_known_and_those_of_the_system_and_words_of_coverage_are_not(chart):
+    case = chart(
+        condition(onsetPeriod={"start": "2020-01-02"}, recordedDate="2020-03", meta={"lastUpdated": "2020-04-05"}),
+        {"resourceType": "Coverage", "class": [{"name": "gold", "value": "gold"}]},
+    )
+    values = {i.value for i in case.identifiers}
+    assert {"2020-01-02", "2020-03"} <= values
+    assert {"2020-04-05", "gold"}.isdisjoint(values)

@@ -131,3 +131,17 @@ def test_the_index_tells_tenant_and_patient_apart(database: Database) -> None:
             for tenant, key in (("a", "bc"), ("ab", "c"), ("abc", ""))
         }
     assert len(made) == 3
+
+
+@pytest.mark.parametrize("change", ["export = 'exp-2'", "subject = :other", "sealed = x''"])
+def test_an_export_link_moved_or_altered_does_not_open(database: Database, subjects: list[str], change: str) -> None:
+    def code(export: str, subject: str) -> str:
+        with database.transaction() as tx:
+            return VAULT.export_code(tx, export=export, subject=subject, now=NOW, actor="test")
+
+    code("exp-1", subjects[0])
+    run(database, f"UPDATE vault_export SET {change}", **({"other": subjects[1]} if ":other" in change else {}))
+    with database.transaction(write=False) as tx:
+        at = tx.execute(text("SELECT export, subject FROM vault_export")).one()
+    with pytest.raises(VaultError, match="altered"):
+        code(at.export, at.subject)

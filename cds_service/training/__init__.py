@@ -1,0 +1,1 @@
+"""What is trained, and on what: synthetic notes and the name model."""
