@@ -39,7 +39,7 @@ from anonymization.recognizers import PATTERN_RECOGNIZERS
 from anonymization.recognizers.ner import CARE_PLACE, PERSON, PLACE, SpacyNameRecognizer
 from anonymization.recognizers.own_names import OwnNameRecognizer
 from anonymization.replacer import Replacer
-from anonymization.spans import Found, resolve, spread_names
+from anonymization.spans import UNKNOWN_PEOPLE, Found, resolve, spread_names
 
 # Presidio may ask tldextract about a host; without this its first question goes to the network.
 tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=())
@@ -150,7 +150,8 @@ class TextScrubber:
     # -- finding ------------------------------------------------------------------------------------------------
     def _find(self, text: str, matcher: KnownMatcher, deadline: Deadline) -> list[Found]:
         first = self._analyze(self._first, text, Artifacts(text, deadline), KnownRecognizer(matcher))
-        covered = [(f.start, f.end) for f in resolve(first)]
+        # A name may be found in part: what stands beside it is read all the same.
+        covered = [(f.start, f.end) for f in resolve(first) if f.label not in UNKNOWN_PEOPLE]
         segments = segments_to_read(text, covered, small_words=True)
         second = self._named(self._own_names, self._own, text, segments, deadline)
         both = [*first, *second]

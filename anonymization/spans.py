@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from anonymization.known import KnownMatcher
 from fhir_mappers.case import KnownIdentifier
 
-_UNKNOWN_PEOPLE = frozenset({"PERSON"})  # the others are found everywhere as known identifiers
+UNKNOWN_PEOPLE = frozenset({"PERSON"})  # the others are found everywhere as known identifiers
 _ANYBODY = "other"
 _SPREAD_SCORE = 0.5
 
@@ -38,7 +38,7 @@ def resolve(found: Iterable[Found]) -> list[Found]:
 
 def spread_names(text: str, found: Sequence[Found]) -> list[Found]:
     """Further mentions of the people in `found`: who is found once is known, like those who stand in the request."""
-    names = {text[span.start : span.end] for span in found if span.label in _UNKNOWN_PEOPLE}
+    names = {text[span.start : span.end] for span in found if span.label in UNKNOWN_PEOPLE}
     if not names:
         return []
     matcher = KnownMatcher(KnownIdentifier(kind="name", value=name, role=_ANYBODY) for name in sorted(names))

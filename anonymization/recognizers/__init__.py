@@ -11,6 +11,7 @@ from anonymization.recognizers.date import DateRecognizer
 from anonymization.recognizers.device import DeviceRecognizer
 from anonymization.recognizers.email import EmailRecognizer
 from anonymization.recognizers.facility import EmployerRecognizer, FacilityRecognizer
+from anonymization.recognizers.frequent_names import FrequentNameRecognizer, PairedNameRecognizer
 from anonymization.recognizers.health_plan import HealthPlanRecognizer
 from anonymization.recognizers.ip_address import IpRecognizer
 from anonymization.recognizers.licence import LicenceRecognizer
@@ -67,5 +68,7 @@ PATTERN_RECOGNIZERS: tuple[type[EntityRecognizer], ...] = (
     RelativeNameRecognizer,
     SubjectNameRecognizer,
     ForeignNameRecognizer,
+    FrequentNameRecognizer,
+    PairedNameRecognizer,
     ListedNameRecognizer,
 )

@@ -99,7 +99,12 @@ class TitledNameRecognizer(_NameRecognizer):
             FLAGS,
             0.8,
         ),
-        Form("small title", rf"{LEFT}(?:mr|mrs|dr|ms)\b\.?[ ](?P<v>[a-z]{{3,}}(?:-[a-z]+)?){RIGHT}", FLAGS, 0.8),
+        Form(
+            "small title",
+            rf"{LEFT}(?:(?:mr|mrs|dr|ms|drs)\b\.?[ ](?P<v>[a-z]{{3,}}(?:-[a-z]+)?)|(?:mr|mrs|ms)\.?[ ](?P<v>[a-z]{{2}})){RIGHT}",
+            FLAGS,
+            0.8,
+        ),
         Form(
             "credential",
             rf"(?<![\w])(?P<v>{_WORD}(?:[ ](?:{_INITIAL}|{_WORD})){{1,3}}),?[ ]{{1,2}}{_CREDENTIAL}(?![\w])",

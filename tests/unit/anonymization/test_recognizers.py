@@ -10,6 +10,7 @@ from anonymization.recognizers.date import DateRecognizer
 from anonymization.recognizers.device import DeviceRecognizer
 from anonymization.recognizers.email import EmailRecognizer
 from anonymization.recognizers.facility import EmployerRecognizer, FacilityRecognizer
+from anonymization.recognizers.frequent_names import FrequentNameRecognizer, PairedNameRecognizer
 from anonymization.recognizers.health_plan import HealthPlanRecognizer
 from anonymization.recognizers.ip_address import IpRecognizer
 from anonymization.recognizers.licence import LicenceRecognizer
@@ -146,6 +147,8 @@ MASKED = [
     (ZipRecognizer, "ZIP: 394 13", ["394 13"]),
     (SubjectNameRecognizer, "Grace Stone presents with a cough", ["Grace Stone"]),
     (SubjectNameRecognizer, "my name is zelda testperson", ["zelda testperson"]),
+    (FrequentNameRecognizer, "ask gutierrez or Katherine; NGUYEN agrees", ["gutierrez", "Katherine", "NGUYEN"]),
+    (PairedNameRecognizer, "pt deborah a. kowalska and ANNA STONE came", ["deborah a. kowalska", "ANNA STONE"]),
     (ForeignNameRecognizer, "Called Łukasz Fikcyjny today", ["Łukasz Fikcyjny"]),
     (ForeignNameRecognizer, "im Gespräch mit Иван Петров heute", ["Gespräch", "Иван Петров"]),
     (ListedNameRecognizer, "SMITH, JOHN", ["SMITH, JOHN"]),
@@ -188,6 +191,11 @@ KEPT = [
     (FileNameRecognizer, "CT_abdomen.pdf, and/or, 5 mg/kg/day, q4-6h, user of tobacco"),
     (EncodedDataRecognizer, "beta-2-microglobulin/creatinine ratio, anti-cyclic-citrullinated-peptide-antibody"),
     (SubjectNameRecognizer, "Chest Pain is a concern. Blood Pressure was seen to rise. The Patient presents."),
+    (
+        FrequentNameRecognizer,
+        "Epstein-Barr virus, Bence Jones protein, Wilson disease, GINA guideline, Smith, stone, Texas",
+    ),
+    (PairedNameRecognizer, "anna said, anna was here, anna metformin, ana titer, eva test"),
     (ForeignNameRecognizer, "Ménière disease, Sjögren syndrome, β-blocker, α1, 5 µg, naïve, Guillain-Barré"),
     (ListedNameRecognizer, "HYPERTENSION, ESSENTIAL; Nausea, Vomiting; DIABETES MELLITUS, TYPE"),
 ]
