@@ -33,7 +33,7 @@ _DOSE = r"(?!\s?(?:mg|mcg|ug|g|ml|units?|tabs?|tablets?|caps?|puffs?|drops?|time
 
 # What before 5/23 says that it is a date, and what says that it is a score, a strength or an amount.
 _DATED = re.compile(
-    r"(?:\b(?:on|around|about|stay|since|from|until|till|through|thru|by|dated?|dob|born|birth\s?date|diagnosed|dx'?d?|admit(?:ted)?|adm|discharged?|d/c|"
+    r"(?:\b(?:on|around|stay|since|from|until|till|through|thru|by|dated?|dob|born|birth\s?date|diagnosed|dx'?d?|admit(?:ted)?|adm|discharged?|d/c|"
     r"seen|visit(?:ed)?|scheduled|due|before|after|as of|began|begun|started|starting|last|next|lmp|edd|performed|collected|drawn|"
     r"signed|appointment|appt|f/u|surgery|follow[- ]?up|mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|\w{3,6}day)\b[\s:,.(]{0,3}"
     r"|\b\d{1,2}/\d{1,2}\s?(?:-|to|through|thru)\s?)$",
@@ -49,7 +49,7 @@ _SCALE = re.compile(
     r"\s?(?:on\s)?(?:the\s|a\s)?(?:pain|scale|severity|in\s(?:severity|intensity)|intensity|vas|nrs)\b", re.IGNORECASE
 )
 _SCORE_BASES = frozenset({15, 20, 27, 30})  # GCS, visual acuity, PHQ-9, MMSE and MoCA
-_WEAK_WORDS = frozenset({"on", "from", "after", "by", "last", "next", "before"})
+_WEAK_WORDS = frozenset({"from", "after", "by", "last", "next", "before", "around"})
 
 
 class DateRecognizer(StrictPatternRecognizer):
@@ -159,8 +159,11 @@ class DateRecognizer(StrictPatternRecognizer):
             return start, end
         before = text[max(0, start - 24) : start]
         dated = _DATED.search(before)
-        weak = dated and dated[0].strip(" :,.(").lower() in _WEAK_WORDS and int(day) == 10 and int(month) < 10
-        if dated and not (weak and _SCALE.match(text, end)):
+        word = dated[0].strip(" :,.(").lower() if dated else ""
+        of_ten = (
+            int(day) == 10 and int(month) < 10 and (word in _WEAK_WORDS or (word == "on" and _SCALE.match(text, end)))
+        )
+        if dated and not of_ten:
             return start, end
         if _SCORED.search(before) or int(day) <= 10 or int(day) in _SCORE_BASES:
             return None

@@ -15,8 +15,8 @@ PERSON = "NER_PERSON"
 PLACE = "NER_LOCATION"
 CARE_PLACE = "NER_FACILITY"
 TOKEN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
-_INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
-_CAMEL_NAME = re.compile(r"(?:Mc|Mac|De|Di|Du|La|Le|Fitz|Van|Von|O)[A-Z]|[A-Z][a-z]{3,}[A-Z]")
+INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
+CAMEL_NAME = re.compile(r"(?:Mc|Mac|De|Di|Du|La|Le|Fitz|Van|Von|O)[A-Z]|[A-Z][a-z]{3,}[A-Z]")
 _FOLLOWING = re.compile(r" ([a-z]+)")
 _SCORE = 0.6
 
@@ -134,7 +134,7 @@ def _can_be_name(text: str, start: int, end: int, small: set[str], lexicon: Lexi
     word = text[start:end]
     if not word[0].isupper() or (word.isupper() and len(word) <= 5) or lexicon.may_stay(text, start, end):
         return False
-    if _INNER_CAPITAL.search(word) and not _CAMEL_NAME.match(word):  # "IgE", "HbA"
+    if INNER_CAPITAL.search(word) and not CAMEL_NAME.match(word):  # "IgE", "HbA"
         return False
     if kind == PLACE and word.lower() in lexicon.places:
         return False

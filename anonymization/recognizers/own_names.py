@@ -15,7 +15,15 @@ from anonymization.known.context import reads_as_name
 from anonymization.known.text import Text
 from anonymization.lexicon import packaged_lexicon, words
 from anonymization.recognizers.facility import KIND_WORDS
-from anonymization.recognizers.ner import CARE_PLACE, PERSON, PLACE, TOKEN, ModelRecognizer
+from anonymization.recognizers.ner import (
+    CAMEL_NAME,
+    CARE_PLACE,
+    INNER_CAPITAL,
+    PERSON,
+    PLACE,
+    TOKEN,
+    ModelRecognizer,
+)
 
 _KINDS = {"NAME": PERSON, "LOC": PLACE, "FACILITY": CARE_PLACE}
 _INITIALS = re.compile(r"(?:[A-Z]\. ?){2,3}")
@@ -118,6 +126,8 @@ def _is_person(read: Text, start: int, found: Sequence[str]) -> bool:
     if not telling:
         return False
     word = telling[0]
+    if word.lower() in lexicon.places or (INNER_CAPITAL.search(word) and not CAMEL_NAME.match(word)):
+        return False  # "Zambia", "mmHg"
     if not lexicon.is_english(word):
         return len(word) > _SHORT or lexicon.is_listed_name(word)
     if not lexicon.is_listed_name(word) or lexicon.is_word(word):
