@@ -37,6 +37,8 @@ _WRITTEN = regex.compile(
     r"|(?P<url>(?<=[A-Za-z0-9=_.-])%[2-7][0-9A-Fa-f](?=[A-Za-z0-9%]))"
 )
 
+_LONGEST_EXPANSION = 4
+
 # An ASCII character belongs to the mark after it, so a run stops one short of a non-ASCII character.
 _CLUSTER = regex.compile(r"[\x00-\x7f]+(?![^\x00-\x7f])|\X", regex.DOTALL)
 
@@ -52,11 +54,27 @@ class Normalised:
     starts: tuple[int, ...] | None = None
     ends: tuple[int, ...] | None = None
 
+    def whole(self, start: int, end: int) -> tuple[int, int]:
+        """The span ``[start, end)`` of `text`, grown so that it holds all of what each input character became."""
+        if self.starts is None:
+            return start, end
+        while start and self.starts[start - 1] == self.starts[start]:
+            start -= 1
+        while end < len(self.text) and self.starts[end] == self.starts[end - 1]:
+            end += 1
+        return start, end
+
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The input span of the non-empty span ``[start, end)`` of `text`."""
         if self.starts is None or self.ends is None:
             return start, end
         return self.starts[start], self.ends[end - 1]
+
+
+def _composed(cluster: str) -> str:
+    """NFKC; the few ligatures that it spells out in a whole phrase become U+FFFD, so that a short text stays short."""
+    piece = unicodedata.normalize("NFKC", cluster)
+    return piece if len(piece) <= _LONGEST_EXPANSION * len(cluster) else "\ufffd"
 
 
 def normalise(text: str) -> Normalised:
@@ -72,7 +90,7 @@ def normalise(text: str) -> Normalised:
             starts += range(start, end)
             ends += range(start + 1, end + 1)
             continue
-        piece = unicodedata.normalize("NFKC", text[start:end] if written is None else written).translate(_PLAIN)
+        piece = _composed(text[start:end] if written is None else written).translate(_PLAIN)
         piece = "".join(_plain_digit(c) for c in piece if unicodedata.category(c) != "Cf")
         out.append(piece)
         starts += [start] * len(piece)

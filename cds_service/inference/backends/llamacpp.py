@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,11 @@ class LlamaCppBackend:
         answer.check()
 
     def close(self) -> None:
-        """Free the model."""
+        """Free the model. An engine that has answered nothing yet is asked once: freed while it starts, it can hang."""
         with self._lock:
+            if self._server is not None and not self._at_prefix:
+                with suppress(BackendError):
+                    self._ask(prefix(self.encoding), _Answer(_WARM_S), n_predict=0)
             self._server = None
 
 
