@@ -12,6 +12,7 @@ The number is secret: who knows it has the true dates. The vault keeps it for ea
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from datetime import date, timedelta
 
 from anonymization.dates import OLDEST_STATED
@@ -51,11 +52,11 @@ class DateShift:
         if label != "DATE":
             return self._others.of(label, value)
         dates = read(value, self._today)
-        if dates is not None and not any(self._tells_age(d) for d in dates):
-            try:
-                return rewrite(value, dates, self._shifted)
-            except OverflowError:
-                pass
+        if dates is not None and not any(map(self._tells_age, dates)):
+            with suppress(OverflowError):
+                shifted = rewrite(value, dates, self._shifted)
+                if not any(map(self._tells_age, read(shifted, self._today) or ())):
+                    return shifted
         return self._refused.of(label, value)
 
     def _shifted(self, written: WrittenDate) -> date:

@@ -104,7 +104,9 @@ def shifted_date(when: When | datetime | None, now: datetime, by: timedelta, *, 
         if when.precision in (Precision.YEAR, Precision.MONTH):
             return None
         when = when.start
-    return f"{when + by:%Y-%m-%d}"
+    moved = when + by
+    oldest = SURELY_ADULT if old else OLDEST_STATED
+    return None if now.year - moved.year > oldest else f"{moved:%Y-%m-%d}"
 
 
 def _bounds(when: When | datetime) -> tuple[datetime, datetime]:

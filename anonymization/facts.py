@@ -14,6 +14,7 @@ from anonymization.ages import bare_year, tells_old_age, without_old_age
 from anonymization.codes import is_public, public_unit
 from anonymization.deidentified import DeidentifiedFact
 from anonymization.sieve import Sieve
+from fhir_mappers.asked import identifying
 from fhir_mappers.case import (
     Case,
     CodedResult,
@@ -222,6 +223,9 @@ class Reader:
     def _intake(self) -> Iterator[RawFact]:
         for item in self.case.intake:
             if not self.sieve.allowed(item.source):
+                continue
+            if identifying(item) is not None:
+                self.sieve.removed["identifying answer"] += 1
                 continue
             question = self.sieve.words("QuestionnaireResponse.item.text", _asked(item))
             answer = self.sieve.words("QuestionnaireResponse.item.answer", self._answer(item))

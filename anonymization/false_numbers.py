@@ -1,6 +1,8 @@
 """False numbers: the shape of the true one, out of ranges that nobody was ever given.
 
 Telephone   555-0100 to 555-0199, set aside for fiction (North American Numbering Plan, 555 line assignments).
+Abroad      +999, a country code that no country has (ITU-T E.164).
+Place       coordinates around 48° S, 123° W, the point of the ocean that is farthest from land.
 SSN         area 900 to 999, which the Social Security Administration never issues (SSN randomization, 2011), with
             group 01 to 49, which the Internal Revenue Service does not use for taxpayer numbers that begin with 9.
 IP          192.0.2.0/24 (RFC 5737) and 2001:db8::/32 (RFC 3849), for documentation.
@@ -13,7 +15,7 @@ Any other   letters for letters and digits for digits, drawn again until no chec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from anonymization.fiction import Fiction
 from anonymization.lexicon import words
@@ -31,6 +33,16 @@ _VIN_VALUES = dict(
     zip("ABCDEFGHJKLMNPRSTUVWXYZ", (1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 7, 9, 2, 3, 4, 5, 6, 7, 8, 9), strict=True)
 )
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_DIGITS = {word: str(n) for n, word in enumerate(_WORDS)} | {"oh": "0"}
+_MASKED = re.compile(r"x{2,}")  # digits that the text itself hides: xxx-xx-6789
+_ABROAD = re.compile(r"\W*(?:\+(?!\W?1\b)(?!1\d{10}\b)|(?:011|00)(?=[\s.-]?[2-9]))\W*")
+_SHORTEST_ABROAD = 8
+_NOBODYS_COUNTRY = "999"
+_COORDINATE = re.compile(r"[-+]?\d{1,3}\.(?P<decimals>\d{3,8})(?P<mark>\s?°?\s?)(?P<side>[NSEWnsew]?)")
+_COORDINATES = re.compile(
+    r"[-+]?\d{1,3}\.\d{3,8}\s?°?\s?[NS]?\s?[,;/ ]\s?[-+]?\d{1,3}\.\d{3,8}\s?°?\s?[EW]?", re.IGNORECASE
+)
 _TOP = ("org", "com", "net")
 
 
@@ -43,6 +55,9 @@ class FalseNumbers:
 
     def phone(self, value: str) -> str:
         """A number of fiction; what is too short for an exchange and a line is drawn digit by digit."""
+        abroad = _ABROAD.match(value)
+        if abroad and sum(c.isdigit() for c in value) >= _SHORTEST_ABROAD:
+            return abroad[0] + self._laid("ABROAD", value[abroad.end() :], self._abroad_digits)
         return self._laid("PHONE", value, self._phone_digits)
 
     def ssn(self, value: str) -> str:
@@ -54,7 +69,9 @@ class FalseNumbers:
         return self._laid("ZIP", value, self._zip_digits)
 
     def shaped(self, label: str, value: str) -> str:
-        """A number of the same shape that no check digit confirms."""
+        """A number of the same shape that no check digit confirms; coordinates are of the open sea."""
+        if are_coordinates(value):
+            return self._once(label, value, lambda: _COORDINATE.sub(self._at_sea, value))
         return self._laid(label, value, self._unreal)
 
     def email(self, value: str) -> str:
@@ -82,14 +99,19 @@ class FalseNumbers:
         return self._drawn[key]
 
     def _laid(self, label: str, value: str, draw: Callable[[str], str]) -> str:
-        """What is drawn for the letters and digits of `value`, laid over them; label words and punctuation stay."""
-        places = [i for run in _RUN.finditer(value) if run[0].lower() not in _LABELS for i in range(*run.span())]
-        squashed = "".join(value[i] for i in places).upper()
+        """What is drawn for the letters and digits of `value`, laid over them; label words and punctuation stay.
+
+        Digits that are written as words are drawn as digits and written as words. In a value of label words alone these
+        are drawn as well.
+        """
+        places = list(_places(value)) or [(i, i + 1) for i, c in enumerate(value) if c.isalnum()]
+        squashed = "".join(_squashed(value[start:end]) for start, end in places)
         drawn = self._once(label, squashed, lambda: draw(squashed))
-        out = list(value)
-        for i, char in zip(places, drawn, strict=True):
-            out[i] = char.lower() if value[i].islower() else char
-        return "".join(out)
+        out, at = [], 0
+        for (start, end), char in zip(places, drawn, strict=True):
+            out += [value[at:start], _in_the_style_of(value[start:end], char)]
+            at = end
+        return "".join(out) + value[at:]
 
     def _digits(self, like: str) -> str:
         """A letter for each letter and a digit for each digit; not `like` itself, which a single character may be."""
@@ -108,6 +130,17 @@ class FalseNumbers:
             return country + self._digits(number[:-7]) + self._once("LINE", number[-7:], self._line)
         area = self._once("AREA", number[:3], self._area)
         return country + area + self._once("LINE", number[3:10], self._line) + self._digits(number[10:])
+
+    def _abroad_digits(self, true: str) -> str:
+        return _NOBODYS_COUNTRY + self._digits(true[len(_NOBODYS_COUNTRY) :])
+
+    def _at_sea(self, true: re.Match[str]) -> str:
+        """A latitude or longitude with as many decimals and the same signs or letters of the compass."""
+        north = true.start() == 0 or not any(c.isdigit() for c in true.string[: true.start()])
+        whole = "48" if north else "123"
+        sign = "" if true["side"] else "-"
+        side = ("S" if north else "W") if true["side"] else ""
+        return f"{sign}{whole}.{''.join(self._fiction.digit() for _ in true['decimals'])}{true['mark']}{side}"
 
     def _area(self) -> str:
         return self._fiction.choice(*"23456789") + self._fiction.choice(*"012345678") + self._fiction.digit()
@@ -135,6 +168,32 @@ class FalseNumbers:
 
     def _word(self, length: int) -> str:
         return "".join(self._fiction.letter() for _ in range(length))
+
+
+def _places(value: str) -> Iterator[tuple[int, int]]:
+    """Where the letters and digits of `value` stand that are drawn anew, each for itself, a digit in words as one."""
+    for run in _RUN.finditer(value):
+        word = run[0].lower()
+        if word in _DIGITS:
+            yield run.span()
+        elif word not in _LABELS and not _MASKED.fullmatch(word):
+            yield from ((i, i + 1) for i in range(*run.span()))
+
+
+def _squashed(char: str) -> str:
+    return _DIGITS.get(char.lower(), char.upper())
+
+
+def _in_the_style_of(true: str, char: str) -> str:
+    if len(true) > 1 and true.lower() in _DIGITS:
+        char = _WORDS[int(char)].upper() if true.isupper() else _WORDS[int(char)]
+        return char.capitalize() if true.istitle() else char
+    return char.lower() if true.islower() else char
+
+
+def are_coordinates(value: str) -> bool:
+    """Whether `value` is a latitude and a longitude."""
+    return _COORDINATES.fullmatch(value) is not None
 
 
 def is_real(squashed: str) -> bool:

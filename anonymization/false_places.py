@@ -24,8 +24,10 @@ _KIND = words(
     "hospice nursing home facility care rehab rehabilitation surgery surgical cancer institute urgent walk in family "
     "practice medicine group associates physicians pediatrics pharmacy laboratory laboratories labs lab foundation "
     "memorial general manor assisted senior living university college high elementary school academy church shelter "
-    "department emergency community regional county city inc llc ltd co company corporation and the of at for st saint "
-    "mt mount"
+    "department emergency community regional county city inc llc ltd co company corporation and the of at for st "
+    "saint mt mount north south east west northeast northwest southeast southwest upper lower tower wing ward unit "
+    "floor room bed bay icu ccu nicu picu micu sicu er ed or pacu telemetry stepdown step down oncology orthopedics "
+    "maternity nursery"
 )
 _STATES = words(
     "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR "
@@ -33,6 +35,7 @@ _STATES = words(
 )
 _WORD = re.compile(r"\d{5}-\d{4}(?!\d)|[^\W_]*\d[^\W_]*|[^\W\d_]+(?:['&-][^\W\d_]+)*")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)", re.IGNORECASE)
+_ACRONYM = re.compile(r"(?!ICU|CCU|NICU|PICU|ER|ED|OR|PACU)[A-Z]{2,6}")
 _ZIP = re.compile(r"\d{5}(?:-\d{4})?")
 
 
@@ -54,6 +57,8 @@ class FalsePlaces:
 
     def facility(self, value: str) -> str:
         """A facility or organisation; one whose name is made of such words alone gets a false name before them."""
+        if _ACRONYM.fullmatch(value):
+            return self._once(value, lambda: "".join(self._fiction.letter().upper() for _ in value))
         false = self._told(value, _KIND, self._fiction.family)
         return f"{self._once(fold(value), self._fiction.family)} {value}" if fold(false) == fold(value) else false
 

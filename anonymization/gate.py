@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
+from anonymization import answers
 from anonymization.dates import over_89
 from anonymization.deadline import Deadline
-from anonymization.deidentified import DeidentifiedCase, DeidentifiedFact
+from anonymization.deidentified import DeidentifiedCase
 from anonymization.errors import GateRefused, Leak, ModelMissing, OutOfTime, PolicyError, RecognizerFailed
-from anonymization.known import KnownMatcher
 from anonymization.leakcheck import LeakCheck
+from anonymization.near_years import ChartMatcher, near_years
 from anonymization.policy import Policy, packaged_policy
 from anonymization.structured import RawFact, structure
 from fhir_mappers.case import Case, KnownIdentifier
@@ -94,17 +95,18 @@ class Gate:
         identifiers: Sequence[KnownIdentifier] = (),
         *,
         over_89: bool = False,
+        years: Collection[int] = (),
         timeout_s: float = 5.0,
         max_chars: int = MAX_SCRUB_CHARS,
         replacer: Replacer | None = None,
     ) -> Scrubbed:
         """One text past the gate, at most `max_chars` long. Raises GateRefused, and nothing else.
 
-        `over_89`: the patient of `identifiers` may be over 89, so that the birth year is one of them. `replacer` as in
-        `deidentify`.
+        `over_89`: the patient of `identifiers` may be over 89, so that the birth year is one of them. `years` that may
+        not pass either: those of `near_years`, where the text is shown beside its chart. `replacer` as in `deidentify`.
         """
         deadline = Deadline.after(timeout_s)
-        return _guarded(lambda: self._scrub(text, identifiers, over_89, deadline, max_chars, replacer))
+        return _guarded(lambda: self._scrub(text, identifiers, over_89, years, deadline, max_chars, replacer))
 
     # -- inside -------------------------------------------------------------------------------------------------
     def _deidentify(
@@ -118,11 +120,10 @@ class Gate:
     ) -> DeidentifiedCase:
         identifiers = (*case.identifiers, KnownIdentifier(kind="identifier", value=case.patient_id))
         old = over_89(case.demographics, case.now)
-        matcher = KnownMatcher(identifiers, over_89=old)
+        matcher = ChartMatcher(identifiers, over_89=old, years=near_years(case, self.policy))
         structured = structure(case, self.policy, matcher.is_number, shift=shift)
         facts, removed = _capped(structured.facts, max_text_chars)
-        texts = [t for f in facts for t in (None if f.fixed_name else f.name, f.text) if t is not None]
-        scrubbed = self._ready(deadline).scrub(texts, matcher, deadline, replacer=replacer)
+        scrubbed = self._ready(deadline).scrub(answers.words(facts), matcher, deadline, replacer=replacer)
         counts = structured.removed + removed + scrubbed.removed
         result = DeidentifiedCase(
             subject=subject,
@@ -130,27 +131,28 @@ class Gate:
             sex=structured.sex,
             pregnant=structured.pregnant,
             region=structured.region,
-            facts=_finished(facts, (t.text for t in scrubbed.texts)),
+            facts=answers.finished(facts, scrubbed.texts),
             removed=MappingProxyType({kind: counts[kind] for kind in sorted(counts)}),
             policy_version=self.policy.version,
         )
         LeakCheck(identifiers, over_89=old).check(result, deadline)
         if replacer is None:
             return result
-        return replace(result, facts=_finished(facts, (t.replaced for t in scrubbed.texts)))
+        return replace(result, facts=answers.finished(facts, scrubbed.texts, replaced=True))
 
     def _scrub(
         self,
         text: str,
         identifiers: Sequence[KnownIdentifier],
         over_89: bool,
+        years: Collection[int],
         deadline: Deadline,
         max_chars: int,
         replacer: Replacer | None,
     ) -> Scrubbed:
         if len(text) > max_chars:
             raise PolicyError("the text is longer than the gate reads")
-        matcher = KnownMatcher(identifiers, over_89=over_89)
+        matcher = ChartMatcher(identifiers, over_89=over_89, years=years)
         done = self._ready(deadline).scrub([text], matcher, deadline, replacer=replacer).texts[0]
         LeakCheck(identifiers, over_89=over_89).check_text(done.text)
         return Scrubbed(text=done.replaced, spans=done.spans, words=done.words)
@@ -179,13 +181,6 @@ def _guarded(work: Callable[[], _T]) -> _T:
     except Exception as error:  # noqa: BLE001 - fails closed: nothing else may come out of the gate
         reason = next((word for kind, word in _REASONS if isinstance(error, kind)), "internal")
     raise GateRefused(reason)
-
-
-def _finished(facts: Sequence[RawFact], words: Iterator[str]) -> tuple[DeidentifiedFact, ...]:
-    """The facts past the gate, with their scrubbed words in the order in which they were handed to the scrubber."""
-    return tuple(
-        f.finish(f.name if f.fixed_name else next(words), None if f.text is None else next(words)) for f in facts
-    )
 
 
 def _capped(facts: Sequence[RawFact], most: int) -> tuple[list[RawFact], Counter[str]]:

@@ -3,7 +3,7 @@
 Independent of the matcher (`anonymization.known`): nothing is searched for. The text is cut into words and figures, and
 single words, neighbours and runs of figures are looked up in sets that were made of the identifiers. Misspellings are
 found by the words that remain when one letter is left out. Only what gives somebody away without context counts:
-``will`` does not, ``will stone`` does. The two halves share word lists, no search.
+``will`` does not, ``will stone`` does, and ``Will`` does where only a name stands (`leakcheck_weak`). The two halves share word lists, no search.
 """
 
 # ruff: noqa: E501 - a pattern is read in one piece
@@ -16,6 +16,7 @@ from itertools import combinations, pairwise
 
 from anonymization.known.cues import ABBREVIATIONS, ADJECTIVES, GENERIC, PARTICLES, STATES_OF_USA, THINGS
 from anonymization.known.variants import short_names
+from anonymization.leakcheck_weak import WeakTraces
 from anonymization.lexicon import packaged_lexicon, words
 from fhir_mappers.case import KnownIdentifier
 
@@ -73,6 +74,7 @@ class KnownTraces:
         self._last_four: set[str] = set()
         self._mails: set[str] = set()
         self._dates: set[tuple[str, ...]] = set()
+        self._weak = WeakTraces()
         for item in identifiers:
             self._add(item)
         for word in self._words:
@@ -82,6 +84,8 @@ class KnownTraces:
     def stand_in(self, text: str) -> bool:
         """Whether `text`, placeholders taken out, gives one of them away."""
         if not self._capitals.isdisjoint(_CAPITALISED.findall(text)):
+            return True
+        if self._weak.stand_in(text):
             return True
         folded = plain(text)
         if self._mailed(folded) or self._numbered(folded) or self._initialled(folded):
@@ -117,10 +121,13 @@ class KnownTraces:
 
     def _add_name(self, item: KnownIdentifier) -> None:
         found = [*_letters(item.value), *_letters(_APOSTROPHE.sub("", plain(item.value)))]
-        parts = [p for p in dict.fromkeys(found) if len(p) > 1 and p not in _TITLES]
+        parts = [p for p in dict.fromkeys(found) if len(p) > 1 and p not in _TITLES] or list({"do"}.intersection(found))
         self._capitals.update(p.capitalize() for p in parts if _tells_capitalised(p))
         alone = [p for p in parts if _tells_alone(p)]
         self._words.update(alone)
+        for part in parts:
+            if part not in alone and part.capitalize() not in self._capitals:
+                self._weak.add(part)
         self._words.update(f"{p}s" for p in alone if len(p) > 3 and not _is_word(f"{p}s"))
         if item.kind != "family":
             given = parts if item.kind == "given" else parts[:-1]

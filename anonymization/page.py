@@ -31,14 +31,24 @@ _AGES = """## Ages and years
 - Of a person over 89, years of more than 70 years ago do not pass: "measles, 1944" would bound the year of birth.
 - A policy states intervals or years, never both: an entry of 2025 within seven days of one of 2026 would be dated to
   the last days of December.
-- A year that stands alone in a *text* stays, which the rule allows; of a person over 89 the year of birth goes.
+- A year that stands alone in a *text* stays, which the rule allows, with two exceptions. Of a person over 89 the year
+  of birth goes. And where a policy states intervals, so does every year within two of the newest entry's or of now, in
+  all texts of the chart: with the interval of its note, "last visit of 2025" would date the visit to days. Two, because
+  entries with an interval of up to a year are of two years, and their texts speak of the year before and after. An
+  older year stands beside "over a year before" at most. What a text says in other words ("five years ago, in 2019")
+  may still tell the year of the newest entry, and no more than the year. A text without a chart has no intervals, and
+  keeps its years.
+- An answer to an intake question that asks who somebody is (a name, number, address, clinician, pharmacy, employer) is
+  dropped, and looked for in all texts as an identifier of the request. "Yes", "none" and "my wife" name nobody and
+  stay.
 """
 
 _LABELS = """## Labelled data
 
-A resource with a restricting security label does not pass: confidentiality R or V, every code of another system than
-those of purpose, integrity and life cycle (so ETH, HIV, PSY, SDV, SUD, 42CFRPart2 and what is not known), labels inside
-a resource (DS4P), labels in `meta.tag`, and labels that are not written as FHIR writes them. With it go its copies,
+A resource with a restricting security label does not pass: confidentiality R or V, every code under any
+system that is not known to be harmless (purposes of care and of running it, test data, integrity, steps of the life
+cycle; so ETH, HIV, PSY, SDV, SUD, 42CFRPart2, a purpose that leaves care out, and what is not known), labels inside a
+resource (DS4P), labels in `meta.tag`, and labels that are not written as FHIR writes them. With it go its copies,
 what points to it (the diagnoses, results and notes of a labelled visit, and of visits within it), and what it holds
 (the entries of a labelled List or Composition, the results of a labelled report). A labelled Patient or Bundle
 withholds everything. The clinical rules still read these data, before the gate. A clinic that may pass them on, by

@@ -199,11 +199,11 @@ class TextScrubber:
         offset = 0
         for item in inputs:
             end = offset + len(item.text)
-            mine = [
-                Found(max(f.start, offset) - offset, min(f.end, end) - offset, f.label, f.score)
+            mine = resolve(
+                Found(*item.whole(max(f.start, offset) - offset, min(f.end, end) - offset), f.label, f.score)
                 for f in found
                 if f.start < end and f.end > offset
-            ]
+            )
             removed.update(KINDS[f.label] for f in mine)
             spans = tuple((*item.span(f.start, f.end), f.label) for f in mine)
             words = _words(item.text, mine, placeholders)

@@ -9,12 +9,12 @@ over 89. A date is never moved here; that takes an expert (`date_shift`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 
 from anonymization.dates import OLDEST_STATED
 from anonymization.false_names import FalseNames
-from anonymization.false_numbers import FalseNumbers
+from anonymization.false_numbers import FalseNumbers, are_coordinates
 from anonymization.false_places import FalsePlaces
 from anonymization.fiction import Fiction
 from anonymization.labels import NAME_LABELS, OLD_AGE
@@ -34,12 +34,16 @@ class Surrogates:
     """The surrogates of one record.
 
     `today`: the day of the export, for the age that a year would tell. `avoid`: the known identifiers of the request,
-    of which no word is drawn. `seed`: repeat a draw (see `fiction`); None draws anew.
+    of which no word is drawn. `not_told`: years that no date leaves behind, because intervals stand beside them.
+    `seed`: repeat a draw (see `fiction`); None draws anew.
     """
 
-    def __init__(self, *, today: date, avoid: Iterable[str] = (), seed: int | None = None) -> None:
+    def __init__(
+        self, *, today: date, avoid: Iterable[str] = (), not_told: Collection[int] = (), seed: int | None = None
+    ) -> None:
         self._fiction = Fiction(avoid=avoid, seed=seed)
         self._today = today
+        self._not_told = not_told
         self._names = FalseNames(self._fiction)
         self._numbers = FalseNumbers(self._fiction)
         self._places = FalsePlaces(self._fiction, self._numbers)
@@ -70,13 +74,13 @@ class Surrogates:
     def _drawn(self, label: str, value: str) -> str:
         if label in NAME_LABELS:
             return self._names.of(label, value)
-        way = self._ways.get(label)
+        way = None if are_coordinates(value) else self._ways.get(label)
         return way(value) if way else self._numbers.shaped(label, value)
 
     def _years(self, value: str) -> str:
         """The years of a date or range, or a neutral word where one is unknown or may tell an age over 89."""
         dates = read(value, self._today) or []
         years = [d.year for d in dates if d.year is not None]
-        if not years or any(self._today.year - year > OLDEST_STATED for year in years):
+        if not years or any(self._today.year - year > OLDEST_STATED or year in self._not_told for year in years):
             return SOME_DATE
         return "-".join(str(year) for year in dict.fromkeys(years))

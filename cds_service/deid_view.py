@@ -13,6 +13,7 @@ from enum import StrEnum
 from anonymization.deidentified import DeidentifiedCase
 from anonymization.gate import Gate, Scrubbed
 from anonymization.labels import KINDS
+from anonymization.near_years import near_years
 from anonymization.placeholders import Placeholders
 from anonymization.replacer import Replacer
 from anonymization.surrogates import Surrogates
@@ -86,8 +87,9 @@ def view(
     """
     begun = time.monotonic()
     who = known_people(record, now)
-    replacer = _replacer(way, who, now)
     case = _case(record, who, now)
+    years = near_years(case, gate.policy) if case else frozenset[int]()
+    replacer = _replacer(way, who, now, years)
     chart = None
     if case is not None:
         chart = gate.deidentify(case, subject=SUBJECT, timeout_s=timeout_s, replacer=replacer)
@@ -97,7 +99,7 @@ def view(
         return Part(
             title=title,
             before=before,
-            after=deidentify_record(gate, one, timeout_s=timeout_s, now=now, replacer=replacer),
+            after=deidentify_record(gate, one, timeout_s=timeout_s, now=now, years=years, replacer=replacer),
         )
 
     read = tuple(part(title, before) for title, before in _notes(case)) if notes else ()
@@ -106,9 +108,9 @@ def view(
     return View(chart=chart, notes=read, text=text, policy=gate.policy.version, seconds=time.monotonic() - begun)
 
 
-def _replacer(way: Way, who: People, now: datetime) -> Replacer:
+def _replacer(way: Way, who: People, now: datetime, years: frozenset[int]) -> Replacer:
     if way is Way.SURROGATES:
-        return Surrogates(today=now.date(), avoid=(i.value for i in who.identifiers))
+        return Surrogates(today=now.date(), avoid=(i.value for i in who.identifiers), not_told=years)
     return Placeholders()
 
 

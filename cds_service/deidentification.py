@@ -6,7 +6,7 @@ The command, the evaluation and the export all go through `deidentify_record`, s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, TypeGuard
 
@@ -25,8 +25,8 @@ MAX_CHARS = 1_000_000
 BAD_RECORDS = {
     "bad-json": "the line is no JSON",
     "bad-record": "the line is no JSON object",
-    "bad-text": "the record has no `text`, or it is no string",
-    "bad-bundle": "`bundle` is no FHIR resource, so nobody can tell whose names the text may hold",
+    "bad-text": "the record has no `text`, or it is no string of Unicode characters",
+    "bad-bundle": "`bundle`, or a part of it, is no FHIR resource, so nobody can tell whose names the text may hold",
 }
 
 WHAT_TO_DO = {
@@ -39,7 +39,7 @@ WHAT_TO_DO = {
     "bad-json": "Write one JSON object on each line.",
     "bad-record": 'Write one JSON object on each line: {"bundle": …, "text": "…"}.',
     "bad-text": 'Give every record a string under "text".',
-    "bad-bundle": 'Put a FHIR R4 Bundle under "bundle", or leave it out.',
+    "bad-bundle": 'Put a FHIR R4 Bundle under "bundle", every entry of it a resource, or leave it out.',
 }
 """For every reason, what a person can do about it."""
 
@@ -64,21 +64,24 @@ def deidentify_record(
     *,
     timeout_s: float = TIMEOUT_S,
     now: datetime,
+    years: Collection[int] = (),
     replacer: Replacer | None = None,
 ) -> Scrubbed:
     """The `text` of `record` as a prompt would hold it, with the names of its `bundle` known.
 
-    `replacer` says what stands for identifiers when it is not to be placeholders. Raises GateRefused when the record is
-    withheld: BadRecord before the gate, and what the gate says. Other members are ignored.
+    `years` may not pass where the text is shown beside intervals of its chart (`near_years`). `replacer` says what
+    stands for identifiers when it is not to be placeholders. Raises GateRefused when the record is withheld: BadRecord
+    before the gate, and what the gate says. Other members are ignored.
     """
     text = record.get("text")
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not _is_unicode(text):
         raise BadRecord("bad-text")
     who = known_people(record, now)
     return gate.scrub(
         text,
         who.identifiers,
         over_89=over_89(who.demographics, now),
+        years=years,
         timeout_s=timeout_s,
         max_chars=MAX_CHARS,
         replacer=replacer,
@@ -102,10 +105,17 @@ def known_people(record: Mapping[str, object], now: datetime) -> People:
 
 
 def _is_bundle(bundle: object) -> TypeGuard[dict[str, Any]]:
-    """Whether `bundle` can be searched for names. Broken resources in it cost only themselves, a broken list all."""
-    if not isinstance(bundle, dict) or not isinstance(bundle.get("resourceType"), str):
+    """Whether `bundle` is a resource, so that it can be searched for names."""
+    return isinstance(bundle, dict) and isinstance(bundle.get("resourceType"), str)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether `text` holds no half of a surrogate pair, which is no character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
         return False
-    return isinstance(bundle.get("entry", []), list)
+    return True
 
 
 def deidentify_line(gate: Gate, line: str | bytes, *, timeout_s: float = TIMEOUT_S, now: datetime) -> str:

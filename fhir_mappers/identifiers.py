@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_mappers import questionnaire
+from fhir_mappers.asked import identifying
 from fhir_mappers.case import IntakeAnswer, KnownIdentifier
 from fhir_mappers.fields import LOINC, Json, obj, objs, system, text, texts
 from fhir_mappers.received import Received
@@ -56,7 +56,7 @@ EXTENSION_KINDS: tuple[tuple[re.Pattern[str], str, str], ...] = (
 
 NUMBER_KEYS = frozenset({
     "subscriberId", "serialNumber", "deviceIdentifier", "carrierHRF", "policyNumber", "distinctIdentifier",
-    "carrierAIDC", "dependent",
+    "carrierAIDC", "dependent", "lotNumber",
 })  # fmt: skip
 _IDENTIFIER_KEYS = frozenset({
     "identifier", "masterIdentifier", "valueIdentifier", "groupIdentifier", "requisition", "preAdmissionIdentifier",
@@ -67,6 +67,14 @@ _MEMBER_KEYS = NUMBER_KEYS | {"birthDate", "authorString", "resourceType", "url"
 _ROLE_KEYS = frozenset({"contact", "contained"})
 _NAME_TYPES = frozenset({"Organization", "HealthcareService", "Location", "CareTeam", "InsurancePlan", "Account"})
 _POINT_KINDS: Mapping[str | None, str] = {"email": "email", "url": "url"}
+_FEWEST_PHONE_DIGITS = 7
+_BARCODE_PART = re.compile(r"\((\d{2,4})\)([^(]+)|(?:^|[=~^])[=,/$]?([A-Z0-9-]{5,})")
+_BARCODE_PRIVATE = frozenset({"10", "21", "250", "251", "8004"})  # GS1: batch or lot, serial numbers
+_ADDRESS_PARTS: Mapping[str, str] = {
+    # ISO 21090 parts of an address line, by the end of the extension's URL.
+    "streetName": "address-line", "streetNameBase": "address-line", "postBox": "address-line",
+    "additionalLocator": "address-line", "deliveryAddressLine": "address-line", "careOf": "name", "precinct": "county",
+}  # fmt: skip
 _MAX_VALUE = 300
 _UUID = re.compile(r"(urn:uuid:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RECORD_NUMBER = re.compile(r"(?=(?:\D*\d){5})[A-Za-z0-9.-]{5,64}")
@@ -75,27 +83,6 @@ QUESTION_CODES: Mapping[str, str] = {
     # LOINC questions whose answer identifies the person.
     "56799-0": "address-line", "54125-0": "name", "45392-8": "given", "45394-4": "family",
 }  # fmt: skip
-_ASKED: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\b(e mail|email)\b", re.I), "email"),
-    (re.compile(r"\b(phone|telephone|mobile|cell) ?(number|no)?\b", re.I), "phone"),
-    (re.compile(r"\b(date of birth|birth ?date|dob)\b", re.I), "birth-date"),
-    (re.compile(r"\b(zip|postal) ?code\b", re.I), "postal-code"),
-    (re.compile(r"\b(street|home|mailing|postal)? ?address\b", re.I), "address-line"),
-    (
-        re.compile(r"\b(mrn|medical record|social security|ssn|member id|policy|insurance) ?(number|id|no)?\b", re.I),
-        "identifier",
-    ),
-    (re.compile(r"\bemployer\b|\bwhere do you work\b", re.I), "organization"),
-    (
-        re.compile(
-            r"\b(first|last|full|middle|maiden|your|patient|contact|family|given|sur) ?name\b|\bname of\b", re.I
-        ),
-        "name",
-    ),
-)
-_NOT_ASKED = re.compile(r"medic|drug|disease|condition|allerg|test|vaccin|symptom", re.I)
-_LETTERS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
-
 Found = dict[KnownIdentifier, None]
 
 
@@ -110,21 +97,15 @@ def collect(
             role = "relative" if entry.resource_type == "Patient" else ROLES.get(entry.resource_type, "practitioner")
             _collect_resource(entry.resource, role, found)
     for answer in intake:
-        kind = asked_for(answer)
-        if kind:
-            _add(found, kind, answer.answer, "patient")
+        asked = identifying(answer)
+        if asked is not None:
+            _add(found, asked[0], answer.answer, asked[1])
     return tuple(found)
 
 
-def asked_for(answer: IntakeAnswer) -> str | None:
-    """The kind of identifier that an intake question asks for, if it asks for one."""
-    asked = _LETTERS.sub(" ", f"{answer.question} {answer.link_id}")
-    if _NOT_ASKED.search(asked) or questionnaire.is_complaint(answer):
-        return None
-    return next((kind for pattern, kind in _ASKED if pattern.search(asked)), None)
-
-
 def _add(found: Found, kind: str, value: object, role: str) -> None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = f"{value:.15g}"  # a number that was written as a number of JSON
     if not isinstance(value, str):
         return
     value = " ".join(value.split())[:_MAX_VALUE]
@@ -183,14 +164,15 @@ def _special(resource: Json, resource_type: object, role: str, found: Found) -> 
                 if any(c.isdigit() for c in text(group, key) or ""):
                     _add(found, "identifier", group[key], role)
     for photo in objs(resource, "photo"):
-        _add(found, "photo", photo.get("url") or photo.get("title"), role)
+        for key in ("url", "title"):
+            _add(found, "photo", photo.get(key), role)
 
 
 def _collect_object(key: str, value: Json, role: str, found: Found) -> None:
     if key in ("name", "valueHumanName"):
         _name(value, role, found)
     elif key in ("telecom", "valueContactPoint"):
-        _add(found, _POINT_KINDS.get(text(value, "system"), "phone"), value.get("value"), role)
+        _contact(value, role, found)
     elif key in ("address", "valueAddress"):
         _address(value, role, found)
     elif key in _IDENTIFIER_KEYS:
@@ -210,11 +192,32 @@ def _plain_members(value: Json, role: str, found: Found) -> None:
     _extension(value, found)
     for number_key in NUMBER_KEYS & value.keys():
         _add(found, "identifier", value[number_key], role)
+        if number_key.startswith("carrier"):
+            _barcode(value[number_key], role, found)
+
+
+def _contact(value: Json, role: str, found: Found) -> None:
+    """A telephone number, mail or web address; what has too few digits for a number is the name of a user."""
+    kind = _POINT_KINDS.get(text(value, "system"), "phone")
+    said = str(value.get("value") or "")
+    if kind == "phone" and sum(c.isdigit() for c in said) < _FEWEST_PHONE_DIGITS and any(c.isalpha() for c in said):
+        kind = "email" if "@" in said else "url"
+    _add(found, kind, value.get("value"), role)
+
+
+def _barcode(value: object, role: str, found: Found) -> None:
+    """The lot and serial numbers inside a device's barcode, "(21)" before the latter."""
+    for part in _BARCODE_PART.finditer(value) if isinstance(value, str) else ():
+        if part[3] or part[1] in _BARCODE_PRIVATE:
+            _add(found, "identifier", part[3] or part[2], role)
 
 
 def _extension(value: Json, found: Found) -> None:
     """An extension that names a person, an employer or a place in text or by a reference."""
     url = text(value, "url")
+    address_kind = _ADDRESS_PARTS.get((url or "").rpartition("iso21090-ADXP-")[2])
+    if address_kind:
+        _add(found, address_kind, value.get("valueString"), "patient")
     named = [(k, r) for p, k, r in EXTENSION_KINDS if p.search(url.rstrip("/").rpartition("/")[2])] if url else []
     for kind, role in named[:1]:
         said = (value.get("valueString"), obj(value, "valueReference").get("display"),

@@ -17,14 +17,36 @@ CONFIDENTIALITY = frozenset({
 UNRESTRICTED = frozenset({"U", "L", "M", "N"})
 """v3-Confidentiality (HL7 Terminology): unrestricted, low, moderate, normal. R and V restrict."""
 
-HARMLESS_LABELS = frozenset({
-    # Systems whose codes in meta.security say something else than "handle with care": purpose of use and test data,
-    # data integrity and completeness, lifecycle. Every other system counts as sensitive: what is not understood stays
-    # inside. (v3-ActCode holds ETH, HIV, PSY, SDV, SUD …; v3-ActUSPrivacyLaw and v3-ActCode hold 42CFRPart2.)
-    "http://terminology.hl7.org/CodeSystem/v3-ActReason", "http://hl7.org/fhir/v3/ActReason",
-    "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "http://hl7.org/fhir/v3/ObservationValue",
-    "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle",
+_V3 = ("http://terminology.hl7.org/CodeSystem/v3-", "http://hl7.org/fhir/v3/")
+
+_PURPOSES = frozenset({
+    # v3-ActReason, value set PurposeOfUse: the purposes that the care of the patient and its running belong to, and
+    # test data. A purpose that leaves treatment out (research, marketing) restricts.
+    "TREAT", "TREATDS", "ETREAT", "ERTREAT", "BTG", "CAREMGT", "COC", "CLINTRCH", "POPHLTH", "HPAYMT", "HOPERAT",
+    "PATRQT", "HTEST",
 })  # fmt: skip
+_INTEGRITY = frozenset({
+    # v3-ObservationValue: how data were altered, how far they are to be trusted, who asserted or reported them.
+    "ABSTRED", "AGGRED", "ANONYED", "MAPPED", "MASKED", "PSEUDED", "REDACTED", "SUBSETTED", "SYNTAC", "TRSLT",
+    "VERSIONED", "CRYTOHASH", "DIGSIG", "HRELIABLE", "RELIABLE", "UNCERTREL", "UNRELIABLE", "CLINAST", "DEVAST",
+    "HCPAST", "PACQAST", "PATAST", "PAYAST", "PROAST", "SDMAST", "CLINRPT", "DEVRPT", "HCPRPT", "PACQRPT", "PATRPT",
+    "PAYRPT", "PRORPT", "SDMRPT",
+})  # fmt: skip
+_LIFECYCLE = frozenset({
+    # iso-21089-lifecycle: what was done with a record. A hold, an encryption or a destruction is no harmless word.
+    "access", "amend", "archive", "attest", "decrypt", "deidentify", "extract", "link", "merge", "originate",
+    "pseudonymize", "reactivate", "receive", "report", "restore", "transform", "transmit", "unlink", "unmerge",
+    "verify",
+})  # fmt: skip
+
+HARMLESS_LABELS: Mapping[str, frozenset[str]] = {
+    # The codes in meta.security that say something else than "handle with care", by system. Every other code counts as
+    # sensitive, of these systems too: what is not understood stays inside, and 42CFRPart2, ETH, HIV, PSY and their like
+    # restrict whatever system they are written under.
+    **{f"{base}ActReason": _PURPOSES for base in _V3},
+    **{f"{base}ObservationValue": _INTEGRITY for base in _V3},
+    "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle": _LIFECYCLE,
+}
 
 SENSITIVITY = frozenset({
     # Systems of the codes that say why data are sensitive, by which law, and how to handle them.
@@ -84,7 +106,7 @@ def is_sensitive(label: Mapping[str, Any]) -> bool:
     code_system, code = str(label.get("system")), str(label.get("code"))
     if code_system in CONFIDENTIALITY:
         return code not in UNRESTRICTED
-    return code_system not in HARMLESS_LABELS
+    return code not in HARMLESS_LABELS.get(code_system, ())
 
 
 def labelled_sensitive(meta_holder: Json) -> bool:

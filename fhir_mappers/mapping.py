@@ -348,4 +348,4 @@ def _documents(mapper: _Mapper) -> tuple[Document, ...]:
 
 def _identifiers(mapper: _Mapper, person: Received) -> tuple[KnownIdentifier, ...]:
     answers = tuple(a for group, _ in mapper.chart.intake for a in group)
-    return identifiers.collect(mapper.request.entries, person, answers)
+    return identifiers.collect([*mapper.request.entries, *mapper.request.unread], person, answers)

@@ -64,9 +64,13 @@ class Received:
 
 @dataclass(kw_only=True)
 class Request:
-    """All resources of one request, in reading order, and what is missing or no resource."""
+    """All resources of one request, in reading order, and what is missing or no resource.
+
+    `unread` is what stood where a resource belongs and is none. No fact is read from it, but it may hold names.
+    """
 
     entries: list[Received] = field(default_factory=list)
+    unread: list[Received] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
 
@@ -138,12 +142,12 @@ def _unpack(value: object, around: _Raw, request: Request, depth: int = 0) -> It
     if value is None:
         return
     if depth > _NESTING:
-        _not_a_resource(around.key, request)
+        _not_a_resource(around.key, value, request)
     elif isinstance(value, list):
         for item in value:
             yield from _unpack(item, around, request, depth + 1)
     elif not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
-        _not_a_resource(around.key, request)
+        _not_a_resource(around.key, value, request)
     elif value["resourceType"] == "Bundle":
         yield from _unbundle(value, around, request, depth)
     elif value["resourceType"] == "OperationOutcome":
@@ -157,12 +161,12 @@ def _unbundle(bundle: Json, around: _Raw, request: Request, depth: int) -> Itera
     labelled = around.labelled or labelled_sensitive(bundle)
     entries = bundle.get("entry")
     if entries is not None and not isinstance(entries, list):
-        _not_a_resource(around.key, request)
+        _not_a_resource(around.key, entries, request)
         return
     types = set()
     for entry in entries or ():
         if not isinstance(entry, dict):
-            _not_a_resource(around.key, request)
+            _not_a_resource(around.key, entry, request)
             continue
         url = entry.get("fullUrl")
         inner = _Raw(
@@ -172,6 +176,8 @@ def _unbundle(bundle: Json, around: _Raw, request: Request, depth: int) -> Itera
             labelled=labelled,
         )
         _check_response(entry, around.key, request)
+        if "resource" not in entry:
+            _keep_for_names(around.key, entry, request)
         for raw in _unpack(entry.get("resource"), inner, request, depth + 1):
             types.add(raw.resource.get("resourceType"))
             yield raw
@@ -199,6 +205,14 @@ def _failed(key: str, request: Request) -> None:
     request.miss(key, FAILED)
 
 
-def _not_a_resource(key: str, request: Request) -> None:
+def _not_a_resource(key: str, value: object, request: Request) -> None:
+    _keep_for_names(key, value, request)
     request.refused.append(Refused(resource_type="unknown", reason="not-a-resource"))
     request.miss(key, UNREADABLE)
+
+
+def _keep_for_names(key: str, value: object, request: Request) -> None:
+    holder = value if isinstance(value, dict) else {"value": value}
+    request.unread.append(
+        Received(handle=f"unread-{len(request.unread) + 1}", resource=holder, resource_type=_type(holder), key=key)
+    )

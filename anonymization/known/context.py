@@ -1,9 +1,8 @@
 """Whether a word that can be a name is one where it stands.
 
-Read from the surest sign to the weakest. In a line of capitals or small letters alone, where writing shows nothing, a
-word counts as a name where only a person can stand: after a title, label, greeting or relative, as the object of telling
-and as the subject of saying. Doubt between a name and a rare word goes to the name, between a name and a frequent word
-of charts ("may need", "stone in the ureter") to the word.
+A weak name is masked unless a plain reading of that very word is recognised (`plain`). Marks that only persons have
+(title, role, credential, age, signature) overrule every reading; a firm reading ("may need", "kidney stone") overrules
+the rest; a likely one ("small effusion") gives way to what only persons do, and to a certain mention elsewhere.
 """
 
 # ruff: noqa: E501 - a pattern is read in one piece
@@ -11,11 +10,12 @@ from __future__ import annotations
 
 import re
 
-from anonymization.known import cues, verbs
+from anonymization.known import cues, plain_words, verbs
+from anonymization.known.plain import Reading, acts_as_verb, begins_clause, is_noun, is_profession, reading_of
 from anonymization.known.predicates import BROAD, CARED_FOR, NEXT_TO_OBJECT, PERSONAL
 from anonymization.known.text import Text
 from anonymization.known.variants import is_drug, is_english
-from anonymization.lexicon import packaged_lexicon, words
+from anonymization.lexicon import words
 
 _BLANK = re.compile(r"[. ]{1,3}|\.?\n")
 _COMMA = re.compile(r",? |\n| ?\(|,? ?\"|: ?")
@@ -24,14 +24,26 @@ _AGE = re.compile(
     r"|[\s,(]{1,3}(?:dob|d\.o\.b|mrn)\b"
 )
 _COMPLAINS = re.compile(r" (?:also )?c/o\b")
-_DIGIT_BEFORE = re.compile(r"\d\s?$")
-_DIGIT_AFTER = re.compile(r",?\s?'?\d")
+_CREDENTIAL = re.compile(r",? ?[A-Za-z]{2,6}\b")
+_SIGNED = re.compile(r"/s/ ?$|(?i:\be-?signed ?)$")
+_RETURN = re.compile(r"(?: in)? ?\d{1,2} ?(?:d|wks?|mos?|days?|weeks?|months?|yrs?|years?)\b|\W*(?:\n|$)|,")
+_NUMBERED = re.compile(r" #?\d")
+_HEAD = re.compile(r" ?:| - | \(|-\s| [-\u2013\u2014] ")
 _OWN = re.compile(r"'s? ")
 
 
-def reads_as_name(text: Text, i: int) -> bool:
-    """Whether the frequent word at `i`, also a part of a known name, is used as a name."""
-    return Place(text, i).is_name()
+def reads_as_name(text: Text, i: int, *, raised: bool = False) -> bool:
+    """Whether the frequent word at `i`, also a part of a known name, is used as a name.
+
+    `raised`: the text is certain to speak of that person elsewhere, so that only a firm plain reading counts.
+    """
+    return Place(text, i).is_name(raised=raised)
+
+
+def surely_a_name(text: Text, i: int) -> bool:
+    """Whether the word at `i` is certain to be a name: titled, signed, aged or labelled."""
+    place = Place(text, i)
+    return place.is_title and (place.surely() or bool(place.before in cues.TELLS and not text.starts_clause(i)))
 
 
 def reads_as_mild_name(text: Text, i: int) -> bool:
@@ -63,54 +75,86 @@ class Place:
         self.is_abbreviation = self.word in cues.ABBREVIATIONS and not self.is_title
         self.is_short = self.is_abbreviation or (len(self.word) < 3 and not self.is_title)
 
-    def is_name(self) -> bool:
-        """The signs in order."""
-        if self._titled() or self._labelled_capital() or self._aged():
+    def is_name(self, *, raised: bool = False) -> bool:
+        """The signs in order; without a sign, a name unless a plain reading is recognised."""
+        if self.surely():
             return True
-        if self._excluded():
+        reading = reading_of(self)
+        if reading is Reading.FIRM:
             return False
+        return raised or self._shown() or reading is Reading.NONE
+
+    def surely(self) -> bool:
+        """Signs that overrule any plain reading."""
+        return self._titled() or self._labelled_capital() or self._aged() or self._marked()
+
+    def _shown(self) -> bool:
+        """Signs of a person that a likely plain reading does not outweigh."""
         if self._labelled() or self._told() or self._own():
-            return not (self._acts_as_verb() or self._describes())
-        if self._after_person() or self._subject() or self._does_as_person() or self._cared_for():
-            return True
-        if self.is_flat and not self.is_title:
-            return self._loosely_named()
-        return self._by_its_capital()
+            return not (acts_as_verb(self) or self._describes())
+        return self._after_person() or self._subject() or self._does_as_person() or self._cared_for()
 
     # -- what it is instead ---------------------------------------------------------------------------------------
-    def _excluded(self) -> bool:
-        """A set phrase ("grace period", "kidney stone") or a date ("May 2", "in May")."""
-        if self.word in cues.MONTHS and (_DIGIT_BEFORE.search(self.gap_before) or _DIGIT_AFTER.match(self.gap_after)):
-            return True
-        if self.after in cues.NOT_BEFORE.get(self.word, ()) or self._possessive_phrase():
-            return True
-        if self.word == "french" and _DIGIT_BEFORE.search(self.gap_before):
-            return True
-        return self.before in cues.NOT_AFTER.get(self.word, ()) and self.gap_before in (" ", "  ", "\n", "/")
-
-    def _possessive_phrase(self) -> bool:
-        """Bell's palsy."""
-        following = self.text.word(self.i + 2) if _OWN.match(self._tail(3).lower()) else ""
-        return following in cues.NOT_BEFORE.get(self.word, ()) and following != "s"
-
     def _acts_as_verb(self) -> bool:
-        """As in "will call", "may need": no name, unless an inflected verb follows."""
-        if not self.is_modal or not self.after:
-            return False
-        return self.after not in cues.SPEAKS | cues.STATES | cues.FOLLOWS_OBJECT or self.after in cues.MODALS | {
-            "or", "also", "not", "now", "again",
-        }  # fmt: skip
+        return acts_as_verb(self)
 
     def _describes(self) -> bool:
         """As in "long history", "white count"."""
         if not self.is_adjective or not self.after:
             return False
-        return self.after not in cues.SPEAKS | cues.STATES | cues.FOLLOWS_OBJECT | cues.ADVERBS
+        return is_noun(self.after)
 
     def _plain(self) -> bool:
         return self.is_modal or self.is_adjective or self.is_thing or self.is_short
 
     # -- what shows a name ----------------------------------------------------------------------------------------
+    def _marked(self) -> bool:
+        """As in "Small MD", "(Small)", "/s/ Small", "pcp li", "Bell: cough", "Bell - cough", "pt of bell"."""
+        if self._phrased():
+            return False
+        if (self.before2, self.before) == ("thank", "you"):
+            return True
+        tail = self.tail(12)
+        if _CREDENTIAL.match(tail) and self.text.word(self.i + 1) in plain_words.CREDENTIALS:
+            return not (self.raw.islower() and self.before in cues.DETERMINERS)
+        if _SIGNED.search(self.text.text[max(0, self.text.spans[self.i][0] - 5) : self.text.spans[self.i][0]]):
+            return True
+        if self.gap_before[-1:] in ("(", "[") and self.gap_after[:1] in (")", "]"):
+            return not (self.is_abbreviation and self.raw.isupper() and not self.is_flat)
+        return self._in_role() or self._heads(tail)
+
+    def _phrased(self) -> bool:
+        """In a set phrase or with an auxiliary's verb: no mark counts."""
+        return self.after in cues.NOT_BEFORE.get(self.word, ()) or acts_as_verb(self)
+
+    def _in_role(self) -> bool:
+        """After a role, act of signing or "pt of"; not "by hand", "per day"."""
+        if self.gap_before not in (" ", ": ", ":", "\n", " - ", "/", "/ ") or self.word in plain_words.FUNCTION:
+            return False
+        if self.before == "of" and self.before2 in plain_words.OF_PERSONS:
+            return not (self.is_thing and self._describes())
+        if (self.before2, self.before) in (("f", "u"), ("follow", "up")):
+            return _RETURN.match(self.tail(12).lower()) is not None
+        if not (self.before in plain_words.ROLES or is_profession(self.before)):
+            return False
+        stands_out = self.is_title and not self.text.starts_clause(self.i)
+        signed = self.before == "by" and (verbs.is_past(self.before2) or self.before2 in ("assessment", "note"))
+        if self.is_thing and _NUMBERED.match(self.gap_after):
+            return False
+        if self.before in cues.NOT_AFTER.get(self.word, ()) and not (stands_out or signed):
+            return False
+        if self.gap_before.strip() == "/" and self.before not in plain_words.CREDENTIALS:
+            return False
+        if self.is_abbreviation and self.before in ("by", "w", "seen", "do"):
+            return self.is_title
+        return stands_out or not (self._describes() or (self.is_thing and is_noun(self.after)))
+
+    def _heads(self, tail: str) -> bool:
+        """Before a colon, a dash or a bracket at the beginning of a line or clause."""
+        if not self.text.starts_clause(self.i) or not _HEAD.match(tail):
+            return False
+        return reading_of(self) is Reading.NONE
+
     def _titled(self) -> bool:
         """As in "mr will", "Dr. Li"; not "dr will call"."""
         if not _BLANK.fullmatch(self.gap_before):
@@ -163,10 +207,10 @@ class Place:
         quoted = self.before in cues.SPEAKS and self.before2 in cues.LABELS and not (self.is_thing or self.is_modal)
         if not (self._starts() or quoted or self.before in cues.NAMING):
             return False
-        tail = _ASIDE.sub(" ", self._tail(80).lower(), count=1)
+        tail = _ASIDE.sub(" ", self.tail(80).lower(), count=1)
         if PERSONAL.match(tail) or self._medicated():
             return True
-        if self.before in cues.DETERMINERS:
+        if self.before in cues.DETERMINERS or begins_clause(self):
             return False
         if not self._plain() and (self.after in _NOT_AFTER_MODALS or verbs.is_gerund(self.after)):
             return True
@@ -212,7 +256,7 @@ class Place:
 
     def _own(self) -> bool:
         """As in "grace's wife"; of things only what a person has."""
-        if not _OWN.match(self._tail(3).lower()) or self.text.word(self.i + 1) != "s":
+        if not _OWN.match(self.tail(3).lower()) or self.text.word(self.i + 1) != "s":
             return False
         following = self.text.word(self.i + 2)
         if self.is_title and not self.text.starts_clause(self.i):
@@ -221,7 +265,7 @@ class Place:
 
     def _aged(self) -> bool:
         """As in "grace, 45 yo", "STONE 45F", "hope (DOB"."""
-        return _AGE.match(self._tail(40).lower()) is not None
+        return _AGE.match(self.tail(40).lower()) is not None
 
     def _after_person(self) -> bool:
         """As in "pt hope c/o", "wife rose at bedside"."""
@@ -262,7 +306,7 @@ class Place:
 
     def _says(self, what: frozenset[str]) -> bool:
         """Whether one of the verbs `what` follows, at most two adverbs between."""
-        if _COMPLAINS.match(self._tail(12).lower()):
+        if _COMPLAINS.match(self.tail(12).lower()):
             return True
         for j in (self.i + 1, self.i + 2, self.i + 3):
             if j >= len(self.text.words) or self.text.gap(j - 1, j).strip():
@@ -281,38 +325,7 @@ class Place:
             or self.gap_before.rstrip()[-1:] in (",", ";", "-", "/")
         )
 
-    def _loosely_named(self) -> bool:
-        """In a line whose writing shows nothing: a word that charts seldom use, unless it stands where a word would."""
-        if self.text.alone(self.i):
-            return not (self._plain() and self.raw.islower())
-        if len(self.word) < 3 and self.word not in cues.ABBREVIATIONS:
-            return not _DIGIT_AFTER.match(self.gap_after)
-        if self._plain() or self.before in cues.PRONOUNS or self._is_everyday():
-            return False
-        if self._starts():
-            return self.word not in cues.VERBS_TOO or not self.after or self.after in cues.FOLLOWS_OBJECT
-        if self.before in cues.BLOCKING:
-            return False
-        if self.before in cues.LOOSE | cues.SPEAKS | cues.TELLS or verbs.is_past(self.before):
-            return not self.after or self.after in NEXT_TO_OBJECT | cues.FOLLOWS_OBJECT | cues.SPEAKS | cues.STATES
-        doing = (
-            self.after in cues.STATES | cues.SPEAKS or verbs.is_past(self.after) or verbs.is_third_person(self.after)
-        )
-        return doing and self.word not in cues.VERBS_TOO
-
-    def _is_everyday(self) -> bool:
-        """A word of the clinical list: frequent in charts."""
-        return self.word in packaged_lexicon().words
-
-    def _by_its_capital(self) -> bool:
-        """A capital inside a sentence."""
-        if self.raw.islower() or (self.raw.isupper() and self.is_short):
-            return False
-        if self.text.starts_clause(self.i):
-            return self.text.alone(self.i)
-        return not self._describes() and not self._in_heading()
-
-    def _in_heading(self) -> bool:
+    def in_heading(self) -> bool:
         """Among English words that all begin with a capital ("Kidney Stone Protocol")."""
         if self.before in cues.LOOSE | cues.TELLS or not self.before:
             return False
@@ -328,7 +341,12 @@ class Place:
         around = [self.text.raw(j) for j in (self.i - 1, self.i + 1) if 0 <= j < len(self.text.words)]
         return any(len(w) > 2 and w.isupper() for w in around)
 
-    def _tail(self, most: int) -> str:
+    def tail_start(self) -> int:
+        """Where the text after the word begins."""
+        return self.text.spans[self.i][1]
+
+    def tail(self, most: int) -> str:
+        """The next `most` characters."""
         end = self.text.spans[self.i][1]
         return self.text.text[end : end + most]
 

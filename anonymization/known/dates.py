@@ -60,9 +60,9 @@ _ORDINALS = {
 }
 _ORDINAL_END = re.compile(r"(?:st|nd|rd|th)\b")
 _VALUE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
-_DAY = r"(?P<d>\d{1,2}|(?:twenty-|thirty-)?(?:first|second|third|\w{3,7}th)|twentieth|thirtieth)"
+_DAY = r"(?P<d>\d{1,2}|(?:twenty[- ]|thirty[- ])?(?:first|second|third|\w{3,7}th)|twentieth|thirtieth)"
 _YEAR = r"(?P<y>\d{4}|'?\d{2})"
-_NUMERIC = re.compile(r"(?<!\d)(?P<a>\d{1,4})\s?[-/.,]\s?(?P<b>\d{1,2})\s?[-/.,]\s?'?(?P<c>\d{4}|\d{2}|\d)(?!\d)")
+_NUMERIC = re.compile(r"(?<!\d)(?P<a>\d{1,4})\s?[-/.,\\]\s?(?P<b>\d{1,2})\s?[-/.,\\]\s?'?(?P<c>\d{4}|\d{2}|\d)(?!\d)")
 _SPACED = re.compile(r"(?<!\d)(?P<a>\d{1,4}) (?P<b>\d{1,2}) (?P<c>\d{4}|\d{1,2})(?!\d)")
 _COMPACT = re.compile(r"(?<!\d)(?:\d{8}|\d{6})(?!\d)")
 _WORDED = (
@@ -77,11 +77,18 @@ _MONTH_YEAR = re.compile(r"(?<![a-z])(?P<m>[a-z]{3,9})\.?[\s,/-]{0,2}(?:of )?(?P
 _MONTH_YEAR_FIGURES = re.compile(
     r"(?<![\d/.-])(?:(?P<m>\d{1,2})[-/](?P<y>\d{4})|(?P<y2>\d{4})-(?P<m2>\d{2}))(?![\d/-])"
 )
+_RANGE = re.compile(
+    r"(?<![\w./-])(?P<a>\d{1,2})/(?P<b>\d{1,2})\s?(?:-|to|thru|through)\s?(?P<c>\d{1,2})/(?P<d>\d{1,2})(?![\w/%])"
+)
+_MONTH_SHORT_YEAR = re.compile(r"(?<![a-z])(?P<m>[a-z]{3,9})\.?(?P<gap>-| of |[ ,]{1,2}|)'?(?P<y>\d{2})(?![\d:%-])")
+_MONTH_SHORT_FIGURES = re.compile(r"(?<![\d/.-])(?P<m>\d{1,2})[-/]'?(?P<y>\d{2})(?![\d/%-]|\.\d)")
+_THE_DAY = re.compile(r"\b(?:on|until|since|by|before|after|from|of|through|was|is) the (?P<d>\d{1,2})(?:st|nd|rd|th)\b(?= (?:at|she|he|pt|patient|and|with|for|in|after|"
+                      r"when|but|this|of (?:this|last) month)\b|\W*[.,;:)\n]|\s*$)")  # fmt: skip
 _SHORT = re.compile(r"(?<![\w./-])(?P<a>\d{1,2})[/-](?P<b>\d{1,2})(?![\w/%-]|\.\d)")
 _DATED = re.compile(
     r"(?:\b(?:on|since|from|until|till|through|thru|by|dated?|dob|d\.o\.b\.?|bdate|bday|b-day|birthday|birth ?date|born|diagnosed|"
     r"admit(?:ted)?|adm|discharged?|d/c|seen|visit(?:ed)?|scheduled|due|before|after|as of|began|started|starting|last|next|"
-    r"performed|collected|drawn|signed|appointment|appt|f/u|surgery|follow[- ]?up|encounter|expired|died|deceased|dod|the|"
+    r"performed|collected|drawn|signed|appointment|appt|f/u|surgery|follow[- ]?up|encounter|expired|died|deceased|dod|tod|pronounced|time of death|the|"
     r"mon|tues?|wed|thu(?:rs?)?|fri|sat|sun|\w{3,6}day)\b[\s:,.(=-]{0,3}(?:was |is |on )?(?:the )?|(?:^|\n)[ \t]*)$"
 )
 _ENTRY = re.compile(r"[ \t]*(?::|-[ \t]|\n|$)")
@@ -130,6 +137,8 @@ class DateFinder:
             yield from self._figures(folded)
             yield from self._worded(folded)
             yield from self._short(folded)
+            yield from self._ranges(folded)
+            yield from self._days_alone(folded)
         if self._months:
             yield from self._months_of(folded)
         for year in self._birth_years:
@@ -146,7 +155,7 @@ class DateFinder:
     def _figures(self, folded: str) -> Iterator[KnownHit]:
         for pattern in (_NUMERIC, _SPACED):
             for found in pattern.finditer(folded):
-                if pattern is _SPACED and not (len(found["a"]) == 4 or len(found["c"]) == 4):
+                if pattern is _SPACED and not _is_long_enough(found):
                     continue
                 if any(self._is_known(*way) for way in _ways(found["a"], found["b"], found["c"])):
                     yield KnownHit(*found.span(), "DATE")
@@ -168,7 +177,7 @@ class DateFinder:
     def _worded(self, folded: str) -> Iterator[KnownHit]:
         for pattern in _WORDED:
             for found in pattern.finditer(folded):
-                day = _ORDINALS.get(found["d"]) or (int(found["d"]) if found["d"].isdigit() else 0)
+                day = _ORDINALS.get(found["d"].replace(" ", "-")) or (int(found["d"]) if found["d"].isdigit() else 0)
                 month = _month(found["m"], guess=found["y"] is not None and len(found["y"]) == 4)
                 if (month, day) not in self._days:
                     continue
@@ -198,8 +207,27 @@ class DateFinder:
                 continue
             line = folded[folded.rfind("\n", 0, found.start()) + 1 : found.start()]
             entry = not line.strip() and _ENTRY.match(folded, found.end())
-            if (entry or _dated(folded, found.start(), line=False)) and not _SCORE.match(folded, found.end()):
+            padded = (found["a"][0] == "0" and a) or (found["b"][0] == "0" and b)
+            if (entry or padded or _dated(folded, found.start(), line=False)) and not _SCORE.match(folded, found.end()):
                 yield KnownHit(*found.span(), "DATE")
+
+    def _ranges(self, folded: str) -> Iterator[KnownHit]:
+        """As in "12/28-1/2": each end that is a known day."""
+        for found in _RANGE.finditer(folded):
+            if _SCORE.match(folded, found.end()):
+                continue
+            ends = [e for e in (("a", "b"), ("c", "d")) if (int(found[e[0]]), int(found[e[1]])) in self._days]
+            if all(_is_score(found[first], found[second]) for first, second in (("a", "b"), ("c", "d"))):
+                continue
+            for first, second in ends:
+                yield KnownHit(found.start(first), found.end(second), "DATE")
+
+    def _days_alone(self, folded: str) -> Iterator[KnownHit]:
+        """As in "died on the 5th"."""
+        days = {day for _, day in self._days}
+        for found in _THE_DAY.finditer(folded):
+            if int(found["d"]) in days:
+                yield KnownHit(found.start("d"), found.end(), "DATE")
 
     def _months_of(self, folded: str) -> Iterator[KnownHit]:
         for found in _MONTH_YEAR.finditer(folded):
@@ -208,10 +236,31 @@ class DateFinder:
         for found in _MONTH_YEAR_FIGURES.finditer(folded):
             if self._is_month(found["y"] or found["y2"], int(found["m"] or found["m2"])):
                 yield KnownHit(*found.span(), "DATE")
+        for found in _MONTH_SHORT_YEAR.finditer(folded):
+            sure = found["gap"] in ("-", " of ") or int(found["y"]) > 31
+            if (sure or _born(folded, found.start())) and self._is_month(found["y"], _MONTHS.get(found["m"], 0)):
+                yield KnownHit(*found.span(), "DATE")
+        for found in _MONTH_SHORT_FIGURES.finditer(folded):
+            if _born(folded, found.start()) and self._is_month(found["y"], int(found["m"])):
+                yield KnownHit(*found.span(), "DATE")
 
     def _is_month(self, year: str, month: int) -> bool:
         digits = year.lstrip("'")
         return any(m == month and (y if len(digits) == 4 else y % 100) == int(digits) for y, m in self._months)
+
+
+def _is_long_enough(found: re.Match[str]) -> bool:
+    """Whether three figures with blanks between are a date: a whole year, or two figures each."""
+    return 4 in (len(found["a"]), len(found["c"])) or len(found["a"] + found["b"] + found["c"]) == 6
+
+
+def _is_score(a: str, b: str) -> bool:
+    """Whether a fraction can be a strength or a part ("4/5"): the lower figure is small and not exceeded."""
+    return int(b) in (2, 3, 4, 5, 6, 10) and int(a) <= int(b)
+
+
+def _born(folded: str, start: int) -> bool:
+    return _BORN.search(folded[max(0, start - 24) : start]) is not None
 
 
 def _ways(a: str, b: str, c: str) -> Iterator[tuple[str, int, int]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from anonymization.known.book import Form, NameBook, Strength
-from anonymization.known.context import reads_as_mild_name, reads_as_name
+from anonymization.known.context import reads_as_mild_name, reads_as_name, surely_a_name
 from anonymization.known.initials import find_initials, with_initials
 from anonymization.known.kinds import KnownHit
 from anonymization.known.spelling import SHORTEST, misspelt
@@ -36,7 +36,8 @@ class NameFinder:
         if not self._book.forms:
             return []
         known = {i: w for i, w in enumerate(text.words) if w in self._book.forms}
-        certain = {i: w for i, w in known.items() if self._counts(text, i, known)}
+        raised = {w for i, w in known.items() if self._is_certain(text, i, known)}
+        certain = {i: w for i, w in known.items() if self._counts(text, i, known, raised=w in raised)}
         self._add_misspelt(text, known, certain)
         self._add_neighbours(text, certain)
         hits = list(_merged(text, [self._hit(text, i, certain[i]) for i in sorted(certain)]))
@@ -47,7 +48,13 @@ class NameFinder:
         return KnownHit(start, end, self._book.forms[word].label)
 
     # -- words as they are ------------------------------------------------------------------------------------------
-    def _counts(self, text: Text, i: int, known: dict[int, str]) -> bool:
+    def _is_certain(self, text: Text, i: int, known: dict[int, str]) -> bool:
+        """Whether the weak name at `i` is sure to be one, so that the whole text speaks of that person."""
+        if self._book.forms[known[i]].strength is not Strength.WEAK:
+            return False
+        return self._beside(text, i, known) or self._has_initial(text, i, known[i]) or surely_a_name(text, i)
+
+    def _counts(self, text: Text, i: int, known: dict[int, str], *, raised: bool) -> bool:
         form = self._book.forms[known[i]]
         if form.strength is Strength.STRONG or self._beside(text, i, known):
             return True
@@ -57,7 +64,7 @@ class NameFinder:
             return _is_family(text, i)
         if form.strength is Strength.MILD:
             return reads_as_mild_name(text, i)
-        return self._has_initial(text, i, known[i]) or reads_as_name(text, i)
+        return self._has_initial(text, i, known[i]) or reads_as_name(text, i, raised=raised)
 
     def _beside(self, text: Text, i: int, known: dict[int, str]) -> bool:
         """Whether another part of the same name touches word `i`, at most an initial between them."""

@@ -23,6 +23,7 @@ _EXTENSION = re.compile(r"\s*(?:;\s*)?(?:ext?\.?|extension|x|#)\s*=?\s*\d{1,6}\s
 _URN = re.compile(r"^(?:urn:(?:uuid|oid):|\w+://\S*[/|]|[A-Z]\w+/)")
 _UUID = re.compile(r"([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LEADING_LETTERS = re.compile(r"^[a-z]{1,6}(?=\d)")
+_FILE_END = re.compile(r"\.(?:jpe?g|png|gif|bmp|tiff?|heic|webp|pdf)$", re.IGNORECASE)
 _URL_HEAD = re.compile(r"^(?:[a-z]+://)?(?:www\.)?", re.IGNORECASE)
 _LABEL = re.compile(
     r"(?:\b(?:mrn|mr|emrn|med(?:ical)?\.? rec(?:ord)?|record|rec|chart|account|acct|visit|encounter|enc|csn|fin|har|case|file|"
@@ -34,8 +35,11 @@ _LABEL = re.compile(
 _LAST_FOUR = re.compile(
     r"(?:\b(?:end(?:s|ing)?(?: (?:in|with))?|last (?:4|four)(?: (?:digits|numbers|of))*(?: (?:the |her |his |their )?"
     r"(?:ssn|ss|social(?: security)?(?: number)?|phone|mrn|card|account|acct|id|number))?|ssn|social(?: security)?(?: number)?|ss#)"
-    r"|[x*•]{2,}(?:[ -]?[x*•]{2,})*)[\s.:#=()-]{0,4}(?:is |are |was |in )?[*x-]{0,8}$"
+    r"|\.{2,}|[x*•]{2,}(?:[ -]?[x*•]{2,})*)[\s.:#=()-]{0,4}(?:is |are |was |in )?[*x-]{0,8}$"
 )
+_LAST_FOUR_AFTER = re.compile(r"[\s,]{0,2}\(?(?:last (?:4|four)|l4\b|final (?:4|four))")
+_EXTENDED = re.compile(r"x(\d{4})")
+_MISTAKEN = str.maketrans("ol", "01")  # letters typed for figures
 _CLINICAL_ID = re.compile(
     r"[clts]\d{1,2}|b(?:1|2|3|5|6|7|9|12)|a1c?|d[23]|h\d|t\d|n9[59]|q\d{1,2}[hd]?|p\d|g\d(?:p\d)?\w*|co2|o2|pao2|spo2|k2|ca\d{2,3}|"
     r"\d{1,4}(?:mg|ml|mcg|g|kg|cm|mm|l|u|iu|h|hr|d|w|wk|m|mo|y|yo|f|x|st|nd|rd|th|am|pm|fr|ga|cc|mmol|meq)"
@@ -63,7 +67,8 @@ def number_keys(identifier: KnownIdentifier) -> Iterator[str]:
     elif kind == "email":
         yield from _mail_keys(value)
     elif kind in ("url", "photo"):
-        yield from (k for k in {squash(value), squash(_URL_HEAD.sub("", value))} if not is_english(k))
+        forms = {squash(value), squash(_URL_HEAD.sub("", value)), squash(_FILE_END.sub("", value))}
+        yield from (k for k in forms if not is_english(k))
     elif kind == "postal-code":
         key = squash(value)
         yield from {key, key[:5]} if key.isdigit() and len(key) == 9 else {key}
@@ -135,6 +140,11 @@ class NumberFinder:
         """All mentions; `others` are mentions of names and places, beside which a short number counts."""
         squashed, places = text.squashed
         hits = [h for key, label in self._long.items() for h in _find_key(key, label, text.folded, squashed, places)]
+        figures = squashed.translate(_MISTAKEN)
+        if figures != squashed:
+            sure = ((k, v) for k, v in self._long.items() if k.isdigit() and len(k) >= LONG_NUMBER)
+            mended = "".join(c.translate(_MISTAKEN) for c in text.folded)
+            hits += [h for key, label in sure for h in _find_key(key, label, mended, figures, places)]
         if self._short or self._last:
             hits += self._find_short(text.folded, [*others, *hits])
         return hits
@@ -142,6 +152,11 @@ class NumberFinder:
     def _find_short(self, folded: str, others: Sequence[KnownHit]) -> Iterator[KnownHit]:
         for found in _ALNUM.finditer(folded):
             word = found[0]
+            extended = _EXTENDED.fullmatch(word)
+            if extended and extended[1] in self._last:
+                yield KnownHit(*found.span(), self._last[extended[1]])
+            if word in self._last and _LAST_FOUR_AFTER.match(folded, found.end()):
+                yield KnownHit(*found.span(), self._last[word])
             if word in self._last and _LAST_FOUR.search(folded[max(0, found.start() - 60) : found.start()]):
                 yield KnownHit(*found.span(), self._last[word])
             key = word if word in self._short else word.lstrip("0")

@@ -43,6 +43,7 @@ _SURELY_PLACED = re.compile(
     r"seen at|followed at|discharged (?:to|from))[ ](?:the )?$"
 )
 _ON_STREET = re.compile(r"\b(?:on|at|of|off|to|from|near|lives|address:?)[ ](?:the )?(?:\d+[ ])?$")
+_IN_UNIT = re.compile(r"\b(?:unit|on|to|from|floor|ward|loc(?:ation)?)[: ]{1,2}$")
 _TOKEN = re.compile(r"[^\W_]+")
 _GAP = re.compile(r"(?:'s)?[\s,.'&#()/-]{1,4}")
 _SHORTEST_TOWN = 6  # letters of a town, or of the core of a name, whose misspelling is looked for
@@ -196,6 +197,8 @@ def _facility(item: KnownIdentifier, tokens: Sequence[str], label: str) -> Itera
     while tokens and tokens[0] == "the":
         tokens.pop(0)
     distinct = [n for n, t in enumerate(tokens) if not _is_generic(t)]
+    if len(tokens) > 1 and tokens[0].isdigit() and tokens[1] in _DIRECTIONS:
+        yield from _wing(tokens, label)  # "4 West Telemetry"
     if not distinct:
         lexicon = packaged_lexicon()
         if (
@@ -224,6 +227,12 @@ def _facility(item: KnownIdentifier, tokens: Sequence[str], label: str) -> Itera
         yield _Phrase(tuple(tokens[start:]), 2, label, plain=False)  # "mercy hospital"
 
 
+def _wing(tokens: Sequence[str], label: str) -> Iterator[_Phrase]:
+    """A floor and its side: "4 west" in any case, "4W" where it is a place."""
+    yield _Phrase(tuple(tokens), 2, label, plain=False)
+    yield _Phrase((tokens[0] + tokens[1],), 1, label, plain=True)
+
+
 def _is_generic(token: str) -> bool:
     return token in GENERIC or token.isdigit() or len(token) == 1
 
@@ -238,6 +247,8 @@ def _is_proper(text: Text, phrase: _Phrase, start: int, end: int, length: int) -
         return told or _ON_STREET.search(before) is not None
     if _SURELY_PLACED.search(before) or (phrase.label == "LOCATION" and _followed_by_state(text.folded, end)):
         return True
+    if mention[0].isdigit() and length == 1:
+        return _IN_UNIT.search(before) is not None
     if style != "mixed" and (mention.isupper() or mention.islower()):
         return length > 1 and phrase.label == "FACILITY" and mention.isupper()
     if not mention[0].isupper():

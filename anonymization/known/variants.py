@@ -30,7 +30,10 @@ def name_parts(value: str) -> list[str]:
     """The folded parts of a name that can give a person away, initials and titles left out; "o'neil" also joined."""
     folded = fold(normalise(value).text)
     found = [*_LETTERS.findall(folded), *_LETTERS.findall(_APOSTROPHE.sub("", folded))]
-    return [p for p in dict.fromkeys(found) if len(p) > 1 and p not in IGNORED_PARTS]
+    parts = [p for p in dict.fromkeys(found) if len(p) > 1]
+    if parts == ["do"]:
+        return parts  # a family name, not a degree
+    return [p for p in parts if p not in IGNORED_PARTS]
 
 
 def initials(value: str) -> str:

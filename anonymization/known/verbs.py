@@ -68,6 +68,17 @@ def _is_verb(stem: str) -> bool:
     return is_english(bare + "ing") or is_english(stem + stem[-1] + "ing")
 
 
+def is_base(word: str) -> bool:
+    """Whether `word` can be the plain form of a verb: it has a form in -ing and a past ("wean", "recheck")."""
+    stem = word.removeprefix("re") if len(word) > 5 else word
+    for verb in {word, stem}:
+        bare = verb.removesuffix("e")
+        past = verb + "d" if verb.endswith("e") else verb + "ed"
+        if len(verb) > 2 and (is_english(bare + "ing") or is_english(verb + verb[-1] + "ing")):
+            return is_english(past) or is_english(verb + verb[-1] + "ed") or is_english(verb[:-1] + "ied")
+    return False
+
+
 def is_gerund(word: str) -> bool:
     """Whether `word` is a form in -ing of a verb ("eating", not "bring")."""
     stem = word[:-3]

@@ -38,6 +38,10 @@ _LIVES = (
 )
 _NO_TOWN = words("town city village suburb suburbs country countryside downtown uptown campus apartment i")
 
+_NO_COUNTY = words(
+    "the this that our your their his her in of to from any each every another per same home out and or for by with local rural which"
+)
+
 
 class StreetRecognizer(StrictPatternRecognizer):
     """House number, street, unit; post boxes."""
@@ -66,7 +70,7 @@ class StreetRecognizer(StrictPatternRecognizer):
         ),
         Form(
             "kind in the word",
-            rf"(?<![\w.])(?:\d{{1,6}}[A-Za-z]?[ ])?(?:[A-Z][\w'.-]*[ ]){{0,2}}[A-Z][^\W\d_]{{2,}}{_KIND_LAST}(?:[ ]\d{{1,6}}[ ]?[A-Za-z]?)?{RIGHT}{_UNIT}",
+            rf"(?<![\w.])(?<!\w['-])(?:\d{{1,6}}[A-Za-z]?[ ])?(?:[A-Z][\w'.-]*+[ ]){{0,2}}[A-Z][^\W\d_]{{2,30}}{_KIND_LAST}(?:[ ]\d{{1,6}}[ ]?[A-Za-z]?)?{RIGHT}{_UNIT}",
             FLAGS,
             0.8,
         ),
@@ -92,7 +96,7 @@ class StreetRecognizer(StrictPatternRecognizer):
         ),
         Form(
             "small letters",
-            rf"(?<![\w./-])\d{{2,6}}\s(?:[nsew]\.?\s)?(?:\d{{1,3}}(?:st|nd|rd|th)|[a-z]{{4,}})(?:\s[a-z]{{3,}})?\s(?:street|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|parkway|pkwy|circle|terrace|highway|hwy|court|st\.?(?=\s?(?:,|\n|$|apt|unit|#))){RIGHT}{_UNIT}",
+            rf"(?<![\w./-])\d{{2,6}}\s(?:[nsew]\.?\s)?(?:\d{{1,3}}(?:st|nd|rd|th)|(?!(?:hour|minute|mile|day|week|month|year)s?\b)[a-z]{{4,30}}|(?!min|mcg|sec|day|hrs|mls|lbs|cal|the|and|for|tab|cap|yrs|pts|new|beds?\b)[a-z]{{3}})(?:\s[a-z]{{3,30}})?\s(?:street|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|parkway|pkwy|circle|terrace|highway|hwy|court|st\.?(?=\s?(?:,|\n|$|apt|unit|#))){RIGHT}{_UNIT}",
             IGNORE_CASE,
             0.8,
         ),
@@ -104,7 +108,7 @@ class StreetRecognizer(StrictPatternRecognizer):
         ),
         Form(
             "coordinates",
-            r"(?<![\w.])-?\d{1,2}\.\d{4,10}\s?°?\s?[NS]?\s?[,;/]\s?-?\d{1,3}\.\d{4,10}\s?°?\s?[EW]?(?![\w.])",
+            r"(?<![\w.])-?\d{1,2}\.\d{4,10}\s?°?\s?[NS]?\s?[,;/]\s?-?\d{1,3}\.\d{4,10}\s?°?\s?[EW]?(?![\w.])|(?<![\w.])\d{1,2}\.\d{2,10}[ ]?°?[ ]?[NS][ ,;/]{0,3}\d{1,3}\.\d{2,10}[ ]?°?[ ]?[EW](?![\w.])",
             FLAGS,
             0.9,
         ),
@@ -114,6 +118,20 @@ class StreetRecognizer(StrictPatternRecognizer):
             r"\b(?i:lives?|living|lived|resid(?:es|ing|ed)|address(?:\s+is)?|located|office|home|moved)\b(?:[ ](?:at|is|in|to))?[ :]{1,3}(?P<v>[A-Z][^\W\d_]{3,}(?:[ -][A-Za-z][\w'-]+){0,3}[ ]\d{1,5}[A-Za-z]?)(?![\w/%]|[.,]\d)",
             FLAGS,
             0.8,
+        ),
+        Form(
+            "street of a home",
+            r"\b(?:lives?|living|lived|stays?|staying|house|home|resid(?:es|ing)|moved|found)[ ](?:on|off|at|near|by|to|down|along)[ ](?:of[ ])?(?P<v>(?!the[ ](?:street|road)|main[ ]road)(?:[nsew]\.?[ ])?[a-z][\w'-]{1,30}(?:[ ][a-z][\w'-]{1,30})?[ ](?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|blvd|boulevard|court|circle|terrace|pike)|(?:hwy|highway|route|rte?|county[ ]road|cr|interstate|i-?|us|state[ ]road)[ ]?\d{1,4}[a-z]?)(?![^\W_])",
+            IGNORE_CASE,
+            0.8,
+            words("live lives living lived stay stays staying house home resides residing moved found"),
+        ),
+        Form(
+            "rural box",
+            rf"{LEFT}(?:HC|RR|R\.R\.|Rt\.?|Rte\.?|Route|Rural Route|Star Route|PMB)[ ]?#?\d{{1,4}},?[ ]Box[ ]#?\d{{1,6}}[A-Z]?{RIGHT}",
+            IGNORE_CASE,
+            0.9,
+            words("box"),
         ),
         Form("box", rf"{LEFT}p\.?\s?o\.?\s?box\s?#?\s?\d{{1,7}}{RIGHT}", IGNORE_CASE, 0.95),
     )
@@ -156,6 +174,8 @@ class TownRecognizer(StrictPatternRecognizer):
         words = re.findall(r"[^\W\d_]+", text[start:end].lower())
         if all(w in lexicon.places or lexicon.is_word(w) or w in _NO_TOWN for w in words):
             return None
-        if text[start:end].islower() and lexicon.is_english(words[0]):
+        if text[start:end].islower() and (
+            words[0] in _NO_COUNTY or (lexicon.is_english(words[0]) and words[-1] != "county")
+        ):
             return None
         return start, end

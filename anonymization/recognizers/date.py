@@ -1,7 +1,8 @@
 """Dates in all usual forms, except the year alone: 45 CFR 164.514(b)(2)(i)(C).
 
-Ages, durations ("for 3 days", "2 hours ago"), times of day, weekdays and years alone stay: they are no elements of a
-date that the rule names, but for years that tell an age over 89. ``5/23`` is a date or a score; the words before it decide, and where they do not, whether it can be one.
+Ages, durations ("for 3 days", "2 hours ago"), times of day, weekdays and years alone stay, but for years that tell an age
+over 89. A season, quarter, week or part of a year goes with its year: it is more exact than the year. ``5/23`` is a date
+or a score; the words around it decide, and where they do not, whether it can be one.
 """
 
 # ruff: noqa: E501 - a pattern is read in one piece
@@ -28,6 +29,12 @@ _YEAR = r"(?:19|20)\d{2}"
 _EARLY_YEAR = r"(?:18[5-9]\d|19[0-3]\d)"  # an event that somebody remembers from before 1940 tells an age over 89
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _ORDINAL = r"(?:st|nd|rd|th)?"
+_DAY_IN_WORDS = (
+    r"(?:(?:twenty|thirty)[ -])?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|"
+    r"(?:ten|eleven|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen)th|twelfth|twentieth|thirtieth"
+)
+_OF_A_YEAR = rf"(?:,?[ ]|[ ]of[ ]|[ ]in[ ]|[-/ ]?(?=')){{1}}(?:{_YEAR}|'\d{{2}})(?![\ds])"
+_WAR_YEAR = r"(?:18[5-9]\d|19(?:[0-4]\d|5[0-3]))"  # whoever served, graduated or married then was born before 1937
 _CLOCK = r"(?:[T ,]{1,2}(?:at )?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[ap]\.?m\.?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 _DOSE = r"(?!\s?(?:mg|mcg|ug|g|ml|units?|tabs?|tablets?|caps?|puffs?|drops?|times|doses?|%|x\b))"
 
@@ -41,13 +48,38 @@ _DATED = re.compile(
 )
 _SCORED = re.compile(
     r"(?:pain|strength|gcs|apgar|mmse|moca|score[ds]?|scale|murmur|motor|power|rate[sd]?|severity|grade|reflex\w*|vision|acuity|"
-    r"phq-?\d?|gad-?\d?|wells|rass|mrs|nihss|cam|level|intensity|about|an?|is|was|of|bp|b\.p\.|od|os|ou|stage|dtrs?|pulses|"
+    r"phq-?\d?|gad-?\d?|wells|rass|mrs|nihss|cam|level|intensity|about|an?|is|was|of|bp|b\.p\.|od|os|ou|stage|dtrs?|pulses|i/o|"
     r"oriented|orientation|x|rass|bsa|ratio|dose|\d)[\s:,=-]{0,3}$",
     re.IGNORECASE,
 )
 _SCALE = re.compile(
     r"\s?(?:on\s)?(?:the\s|a\s)?(?:pain|scale|severity|in\s(?:severity|intensity)|intensity|vas|nrs)\b", re.IGNORECASE
 )
+# Tests, visits and procedures that a day stands behind ("labs 3/4"), and what is counted or graded behind a fraction.
+_EVENT = (
+    r"(?:labs?|cbc|bmp|cmp|a1c|echo|tte|tee|ekg|ecg|cxr|ct|mri|x-?ray|xr|pet|dexa|mammo(?:gram)?|colonoscopy|egd|scope|stress test|cath|"
+    r"pfts?|eeg|emg|scan|imaging|rtc|f/?u|return|recheck|appt|clinic|consult|hospitali[sz]ed|hosp|admission|ed|er|icu|transfer(?:red)?|"
+    r"intubated|extubated|called|placed|removed|done|resulted|results?|reviewed|exp(?:ires)?|cabg|pci|stent|tka|tha|"
+    r"appy|chole|c-section|s/p|booster|shot|vaccine|flu|covid|tdap|shingrix|prevnar|delivered|delivery|ppm|icd)"
+)
+_AFTER_EVENT = re.compile(rf"(?<![^\W_]){_EVENT}[\s:,.(@-]{{1,3}}(?:back[ ]|due[ ]|done[ ])?$", re.IGNORECASE)
+_GIVEN = re.compile(
+    r"(?:booster|shot|vaccine|flu|covid|tdap|shingrix|prevnar|#\d)[\s:,(-]{1,3}$", re.IGNORECASE
+)  # "vaccine 1/2"
+_COUNTED = re.compile(
+    r"\s?(?:\+|of\b|tab|cup|pill|cap|bottle|node|core|pos|neg|strength|murmur|systolic|diastolic|sem\b|holosys|pain|point|dose|drop|pack|"
+    r"ppd|inch|mile|teaspoon|tsp|tbsp|amp|ounce|oz\b|glass|can\b|full|normal|life|way|bilat|b/l|in all|throughout|intensity|scale|reflex|"
+    r"dtr|grip|criteri|sirs|grade|power|motor|[rl]?[ub]?[ul]e\b|upper|lower|right|left|[rl]\b|deltoid|bicep|tricep|hip|knee|plantar|dorsi|symm|"
+    r"equal|o[dsu]\b|ns\b|saline|time|patient|pts\b|hours?|days?|weeks?|months?|years?|blood|meal|with\s\w+\s(?:strength|power)|sets?\b)",
+    re.IGNORECASE,
+)
+_BEGINS = re.compile(r"(?:^|\n)[ \t>*•-]{0,4}$|[;•][ ]$")
+_TEXT_FOLLOWS = re.compile(r"\s?(?::|-{1,2}\s|\u2013)|[ ](?:[a-z]{2,}|[A-Z][a-z]+|\d{4}\b)")
+_ACUITY = re.compile(
+    r"\b(?:vision|visual|acuity|b?cva|ucva|va|snellen|eyes?|o[dsu])\b[^\n]{0,40}$|/\d{1,3}\s?(?:o[dsu])?[,;]\s?$",
+    re.IGNORECASE,
+)
+_EYE = re.compile(r"\s?(?:o[dsu]|re|le|cc|sc|ph|(?:in the )?(?:right|left))\b", re.IGNORECASE)
 _SCORE_BASES = frozenset({15, 20, 27, 30})  # GCS, visual acuity, PHQ-9, MMSE and MoCA
 _WEAK_WORDS = frozenset({"from", "after", "by", "last", "next", "before", "around"})
 
@@ -67,9 +99,59 @@ class DateRecognizer(StrictPatternRecognizer):
         ),
         Form(
             "numeric",
-            rf"(?<![\w./]){_DAY}(?P<s>[/.-])\s?{_DAY}(?P=s)\s?(?:{_YEAR}|'?\d{{2}})(?![\w/]|[.-]\d){_CLOCK}",
+            rf"(?<![\w./]){_DAY}(?P<s>[/.\\-])\s?{_DAY}(?P=s)\s?(?:{_YEAR}|'?\d{{2}})(?![\w/]|[.-]\d){_CLOCK}",
             FLAGS,
             0.9,
+        ),
+        Form(
+            "numeric with blanks",
+            rf"(?<![\w.,/-])(?:0[1-9]|1[0-2])[ ](?:0[1-9]|[12]\d|3[01])[ ]{_YEAR}(?![\w/-]|[.,]\d)",
+            FLAGS,
+            0.85,
+        ),
+        Form(
+            "six digits",  # with a leading zero, as no result is written
+            r"(?<![\w.,/-])0[1-9](?:0[1-9]|[12]\d|3[01])\d{2}(?![\w/-]|[.,]\d)",
+            FLAGS,
+            0.7,
+        ),
+        Form(
+            "range",
+            rf"(?<![\w./-])(?:0?[1-9]|1[0-2])/{_DAY}\s?(?:-|\u2013|to|thru|through)\s?(?:0?[1-9]|1[0-2])/{_DAY}(?:/\d{{2,4}})?(?![\w/%-]|\.\d)",
+            FLAGS,
+            0.8,
+        ),
+        Form(
+            "month day with a hyphen",
+            rf"(?<![^\W_])(?:f/?u|appt|appointment|dob|born|birthday|seen|visit|rtc|adm|admit(?:ted)?|d/c'?d?|discharged|due|labs?)[ :]{{1,2}}(?:on[ ])?(?P<v>(?:0?[1-9]|1[0-2])-{_DAY})(?![\w/%-]|\.\d|\s?(?:d|days?|w|wks?|weeks?|mos?|months?|y|yrs?|years?|times|x|h|hrs?|hours?|min\w*|visits|more|other)\b)",
+            IGNORE_CASE,
+            0.75,
+        ),
+        Form(
+            "season, quarter or part of a year",
+            rf"\b(?P<v>(?:(?:early|mid|late|last|first|the)[ -])?(?:spring|summer|autumn|winter){_OF_A_YEAR}|(?:\d(?:st|nd|rd|th)|first|second|third|fourth|last|early|mid|late|beginning|start|end|middle)(?:[ -](?:quarter|half|third|week|weeks|part|days?))?(?:[ ]of)?(?:[ ]the[ ]year)?[ -](?:in[ ])?{_YEAR}(?![\ds/-])|[QH][1-4](?:{_OF_A_YEAR}|-{_YEAR})|[1-4]Q'?\d{{2}}(?:\d{{2}})?|{_YEAR}[ -]?[QH][1-4]|{_YEAR}-?W\d{{2}}|(?:week|wk|day|month)[ ](?:no\.?[ ]|#)?\d{{1,3}}{_OF_A_YEAR}){RIGHT}",
+            IGNORE_CASE,
+            0.85,
+        ),
+        Form(
+            "fall of a year",  # a fall is also what patients have
+            rf"\b(?:in|since|during|until|by|early|mid|late|this|every)[ ](?:the[ ])?(?:early[ ]|late[ ])?(?P<v>fall{_OF_A_YEAR})|\b(?P<v>(?:early[ ]|late[ ])?fall[ ]of[ ]{_YEAR})|(?<=[,;][ ])(?P<v>Fall[ ]{_YEAR}){RIGHT}",
+            IGNORE_CASE,
+            0.85,
+            words("fall"),
+        ),
+        Form(
+            "day in words",
+            rf"{LEFT}(?:(?!may\b){_MONTH}[ ](?:the[ ])?(?:{_DAY_IN_WORDS})|(?:{_DAY_IN_WORDS})(?:[ ]day)?[ ]of[ ]{_MONTH}){RIGHT}(?:,?[ ]{_YEAR})?",
+            IGNORE_CASE,
+            0.85,
+            _MONTHS,
+        ),
+        Form(
+            "day of this month",
+            rf"\b(?:on|by|since|until|till)[ ]the[ ](?P<v>{_DAY}(?:st|nd|rd|th))(?=[.,;)]|\s*$|[ ](?:and|at|for|to|when|she|he|pt|but)\b)",
+            IGNORE_CASE,
+            0.75,
         ),
         Form(
             "month and year in figures",
@@ -87,7 +169,7 @@ class DateRecognizer(StrictPatternRecognizer):
         ),
         Form(
             "month day, lower case",
-            rf"{LEFT}(?!may\b|mar\b){_MONTH}\.?[ ]{_DAY}{_ORDINAL}(?!\d|[/.:]\d){_DOSE}(?:,?[ ]{_YEAR})?",
+            rf"{LEFT}(?:(?!may\b){_MONTH}|(?<=(?:on|by|since|until|till|from|before|after|for)[ ])may)\.?[ ]{_DAY}{_ORDINAL}(?!\d|[/.:]\d){_DOSE}(?:,?[ ]{_YEAR})?|{LEFT}may[ ]{_DAY}{_ORDINAL},?[ ]{_YEAR}{RIGHT}",
             IGNORE_CASE,
             0.85,
             _MONTHS,
@@ -102,25 +184,39 @@ class DateRecognizer(StrictPatternRecognizer):
         Form("joined", rf"{LEFT}{_DAY}{_MONTH}(?:{_YEAR}|\d{{2}}){RIGHT}", IGNORE_CASE, 0.9, _MONTHS),
         Form(
             "month year",
-            rf"{LEFT}(?:{_CAPITAL_MONTH}|(?!may){_MONTH})\.?(?:,?[ ]|[ ]of[ ]|-|/|[ ]')(?:{_YEAR}|(?<=')\d{{2}}){RIGHT}",
+            rf"{LEFT}(?:{_CAPITAL_MONTH}|(?!may){_MONTH})\.?(?:,?[ ]|[ ]of[ ]|-|/|[ ]')(?:{_YEAR}|(?<=['-]|[ ]of[ ])\d{{2}}){RIGHT}(?!\s?(?:y|mg|patients|years)\b)",
             IGNORE_CASE,
             0.9,
             _MONTHS,
         ),
         Form(
             "month alone",
-            rf"\b(?i:in|since|last|this|next|by|until|till|early|late|mid|from|around|through|of|during|every|past|before|after)[ -](?:(?i:early|late|mid)[ -])?(?P<v>(?:January|February|March|April|May|June|July|August|September|October|November|December|(?i:january|february|april|june|july|august|september|october|november|december))){RIGHT}(?!\s(?:be|have|need|not)\b)",
+            rf"\b(?i:in|since|last|this|next|by|until|till|early|late|mid|from|around|through|of|during|every|past|before|after)[ -](?:(?i:early|late|mid)[ -])?(?P<v>(?:January|February|March|April|May|June|July|August|September|October|November|December|(?i:january|february|april|june|july|august|september|october|november|december)|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)){RIGHT}(?!\s(?:be|have|need|not)\b)",
             FLAGS,
             0.8,
             _MONTHS,
         ),
         Form(
+            "month alone in small letters",
+            rf"\b(?:in|since|until|till|during|early|late|mid)[ -](?P<v>may|march|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec){RIGHT}(?!\s(?:be|have|need|not|also|also|require|cause|help|in|out)\b)",
+            IGNORE_CASE,
+            0.75,
+            _MONTHS,
+        ),
+        Form(
+            "month that is nothing else",
+            r"\b(?:January|February|July|September|October|November|December)\b",
+            FLAGS,
+            0.7,
+            _MONTHS,
+        ),
+        Form(
             "holiday",
-            r"\b(?:Christmas|Xmas|Thanksgiving|Easter|Halloween|New Year'?s?|Hanukkah|Ramadan|Valentine'?s Day|Independence Day|Labor Day|Memorial Day|Fourth of July|4th of July)(?:[ ](?:Eve|Day))?\b",
+            r"\b(?:(?i:Christmas|Xmas|Thanksgiving|Halloween|Labor Day|Memorial Day|Mother'?s Day|Father'?s Day|Veterans'? Day|New Year's)|Easter|New Year'?s?|Hanukkah|Passover|Diwali|Ramadan|Good Friday|Valentine'?s Day|St\.? Patrick'?s Day|Independence Day|Fourth of July|4th of July)(?:[ ](?:Eve|Day))?\b",
             FLAGS,
             0.7,
             words(
-                "christmas xmas thanksgiving easter halloween new hanukkah ramadan valentine independence labor memorial july"
+                "christmas xmas thanksgiving easter halloween new hanukkah passover diwali good ramadan valentine patrick independence labor memorial mother mothers father fathers veterans july"
             ),
         ),
         Form(
@@ -135,6 +231,13 @@ class DateRecognizer(StrictPatternRecognizer):
             rf"\b(?:in|since|born|circa|year|during|until|class of|back to|generation of)[ ](?:the[ ])?(?P<v>{_EARLY_YEAR}s?){RIGHT}(?!\s?(?:h|hrs?|hours|ml|mg|kcal|cal)\b)",
             IGNORE_CASE,
             0.8,
+        ),
+        Form(
+            "year of a young adult",
+            rf"\b(?:served|enlisted|drafted|graduated|graduate|class[ ]of|married|wed)\b[^\n.;\d]{{0,24}}(?P<v>{_WAR_YEAR}(?:\s?-\s?(?:{_YEAR}|\d{{2}}))?){RIGHT}",
+            IGNORE_CASE,
+            0.8,
+            words("served enlisted drafted graduated graduate class married wed"),
         ),
         Form(
             "labelled birth date",
@@ -152,19 +255,44 @@ class DateRecognizer(StrictPatternRecognizer):
     )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
-        """Decide on ``5/23``; every other form is a date."""
+        """Decide on ``5/23`` and ``5/3-5/9``; every other form is a date."""
         value = text[start:end]
-        month, slash, day = value.partition("/")
-        if not slash or not (month.isdigit() and day.isdigit()) or len(day) == 4:
+        first = _MONTH_DAY.match(value)
+        if first is None or value.count("/") > 2:
             return start, end
-        before = text[max(0, start - 24) : start]
-        dated = _DATED.search(before)
-        word = dated[0].strip(" :,.(").lower() if dated else ""
-        of_ten = (
-            int(day) == 10 and int(month) < 10 and (word in _WEAK_WORDS or (word == "on" and _SCALE.match(text, end)))
-        )
-        if dated and not of_ten:
-            return start, end
-        if _SCORED.search(before) or int(day) <= 10 or int(day) in _SCORE_BASES:
-            return None
-        return start, end
+        month, day = int(first[1]), int(first[2])
+        before = text[max(0, start - 44) : start]
+        if first.end() < len(value):
+            return (start, end) if _is_range(value, before) else None
+        return (start, end) if _is_dated(text, before, end, month, day) else None
+
+
+_MONTH_DAY = re.compile(r"(\d{1,2})/(\d{1,2})(?!\d|/)")
+
+
+def _is_range(value: str, before: str) -> bool:
+    """Two days, not two scores of one scale ("4/5-5/5")."""
+    days = _MONTH_DAY.findall(value)
+    same = len({day for _, day in days}) == 1
+    return bool(_DATED.search(before)) or not (same or _SCORED.search(before))
+
+
+def _is_dated(text: str, before: str, end: int, month: int, day: int) -> bool:
+    """Whether ``month/day`` before `end` is a date by the words around it, else by its figures."""
+    dated = _DATED.search(before[-24:])
+    word = dated[0].strip(" :,.(").lower() if dated else ""
+    of_ten = day == 10 and month < 10 and (word in _WEAK_WORDS or (word == "on" and _SCALE.match(text, end)))
+    if dated and not of_ten:
+        return True
+    if _SCORED.search(before) or (month == 6 and (_ACUITY.search(before) or _EYE.match(text, end))):
+        return False
+    if day > 10 and day not in _SCORE_BASES:
+        return True
+    return _is_noted(text, before, end) and not (month <= day <= 3 and _GIVEN.search(before))
+
+
+def _is_noted(text: str, before: str, end: int) -> bool:
+    """Whether a test or visit stands before it, or a line or clause begins with it; nothing is counted behind it."""
+    if _COUNTED.match(text, end):
+        return False
+    return bool(_AFTER_EVENT.search(before) or (_BEGINS.search(before) and _TEXT_FOLLOWS.match(text, end)))

@@ -45,6 +45,13 @@ class FacilityRecognizer(StrictPatternRecognizer):
             words("university hospital college clinic institute"),
         ),
         Form(
+            "kind in small letters",
+            rf"(?<![\w])(?P<v>{_WORD}(?:[ ]{_WORD}){{0,4}}[ ](?:parish|church|temple|mosque|synagogue|jail|prison|school|fire department|correctional facility|county jail|group home)(?![\w]))",
+            FLAGS,
+            0.75,
+            words("parish church temple mosque synagogue jail prison school fire correctional home"),
+        ),
+        Form(
             "labelled",
             rf"\b(?i:facility|hospital|clinic|pharmacy|location|site)\s?:\s?(?P<v>{_WORD}{_TAIL})",
             FLAGS,
@@ -76,7 +83,7 @@ class EmployerRecognizer(StrictPatternRecognizer):
     forms = (
         Form(
             "employer",
-            rf"\b(?i:works?|worked|working|employed|employee|employer|job|retired|manager|clerk|driver|teacher|student)[ ](?i:full[- ]time[ ]|part[- ]time[ ])?(?i:for|at|by|from|with|of)[ ](?:the[ ])?(?P<v>{_WORD}(?:(?:,)?[ ](?:(?:and|of|&)[ ])?{_WORD}){{0,4}})",
+            rf"\b(?i:works?|worked|working|employed|employee|employer|job|retired|manager|clerk|driver|teacher|student)[ ](?:\d{{1,2}}\+?[ ](?i:years|yrs)[ ])?(?i:full[- ]time[ ]|part[- ]time[ ])?(?i:for|at|by|from|with|of)[ ](?:the[ ])?(?P<v>{_WORD}(?:(?:,)?[ ](?:(?:and|of|&)[ ])?{_WORD}){{0,4}})",
             FLAGS,
             0.7,
             words(

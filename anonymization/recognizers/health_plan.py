@@ -28,6 +28,15 @@ class HealthPlanRecognizer(StrictPatternRecognizer):
             ),
         ),
         Form(
+            "insurer",
+            rf"{LEFT}(?i:bcbs|blue[ ](?:cross|shield)|anthem|aetna|cigna|humana|uhc|united[ ]?healthcare|kaiser|molina|tricare|medicare|medicaid)[ :#]{{1,3}}(?:(?i:id)[ :#]{{1,3}})?(?P<v>(?=(?:[A-Z]{{0,6}}\d){{5}})[A-Z0-9]{{6,16}}){RIGHT}",
+            FLAGS,
+            0.9,
+            words(
+                "bcbs blue anthem aetna cigna humana uhc united unitedhealthcare kaiser molina tricare medicare medicaid"
+            ),
+        ),
+        Form(
             "mbi",
             rf"{LEFT}[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{{2}}\d{{2}}{RIGHT}",
             FLAGS,

@@ -13,7 +13,9 @@ from anonymization.lexicon import packaged_lexicon, words
 from anonymization.recognizers.base import FLAGS, LEFT, RIGHT, Form, StrictPatternRecognizer
 
 _PARTICLE = r"(?:van|von|der|den|de|del|della|da|di|la|le|bin|ibn|al|el|st\.?|mac|mc|o')"
-_WORD = r"[A-Z][^\W\d_]*(?:(?!'s\b)['-][^\W\d_]+)*"
+# Possessive and bounded, and never begun inside a chain ("A-A-A-…"): the time a text takes grows with its length alone.
+_WORD = r"[A-Z][^\W\d_]*+(?:(?!'s\b)['-][^\W\d_]++){0,4}+"
+_EDGE = r"(?<!\w)(?<!\w['-])"
 _INITIAL = r"[A-Z]\."
 _TITLE = r"(?:(?:Mr|Mrs|Ms|Mx|Dr|Prof)\.?[ ])?"
 _SUFFIX = r"(?:,?[ ](?:Jr|Sr|II|III|IV)\.?)?"
@@ -107,7 +109,7 @@ class TitledNameRecognizer(_NameRecognizer):
         ),
         Form(
             "credential",
-            rf"(?<![\w])(?P<v>{_WORD}(?:[ ](?:{_INITIAL}|{_WORD})){{1,3}}),?[ ]{{1,2}}{_CREDENTIAL}(?![\w])",
+            rf"{_EDGE}(?P<v>{_WORD}(?:[ ](?:{_INITIAL}|{_WORD})){{1,3}}),?[ ]{{1,2}}{_CREDENTIAL}(?![\w])",
             FLAGS,
             0.9,
             _CREDENTIAL_WORDS,
@@ -245,7 +247,7 @@ class RelativeNameRecognizer(_NameRecognizer):
         ),
         Form(
             "reversed",
-            rf"(?<![\w])(?P<v>{_WORD}(?:[ ]{_WORD})?)(?:,[ ]|[ ]\()(?:the[ ]|his[ ]|her[ ]|their[ ]|pt'?s[ ]|patient's[ ])?(?:{_RELATIVE})\b",
+            rf"{_EDGE}(?P<v>{_WORD}(?:[ ]{_WORD})?)(?:,[ ]|[ ]\()(?:the[ ]|his[ ]|her[ ]|their[ ]|pt'?s[ ]|patient's[ ])?(?:{_RELATIVE})\b",
             FLAGS,
             0.7,
             _RELATIVE_WORDS,
@@ -259,15 +261,13 @@ class ListedNameRecognizer(_NameRecognizer):
     forms = (
         Form(
             "capitals",
-            r"(?<![\w])(?P<v>[A-Z][A-Z'-]{1,},[ ]{0,2}[A-Z][A-Z'-]+(?:[ ][A-Z]\.?)?)(?![\w])",
+            rf"{_EDGE}(?P<v>[A-Z][A-Z'-]{{1,30}}+,[ ]{{0,2}}[A-Z][A-Z'-]{{1,30}}+(?:[ ][A-Z]\.?)?)(?![\w])",
             FLAGS,
             0.85,
         ),
-        Form("fields", rf"(?<![\w])(?P<v>{_WORD}[;|\t]{_WORD})(?![\w])", FLAGS, 0.75, words("; | \t")),
-        Form("mixed", rf"(?<![\w])(?P<v>{_WORD},[ ]?{_WORD}(?:[ ][A-Z](?![^\W_])\.?)?)", FLAGS, 0.75),
-        Form(
-            "given and family", rf"(?<![\w])(?P<v>{_WORD}[ ](?:[A-Z]\.?[ ])?{_WORD}(?:-{_WORD})?)(?![\w])", FLAGS, 0.7
-        ),
+        Form("fields", rf"{_EDGE}(?P<v>{_WORD}[;|\t]{_WORD})(?![\w])", FLAGS, 0.75, words("; | \t")),
+        Form("mixed", rf"{_EDGE}(?P<v>{_WORD},[ ]?{_WORD}(?:[ ][A-Z](?![^\W_])\.?)?)", FLAGS, 0.75),
+        Form("given and family", rf"{_EDGE}(?P<v>{_WORD}[ ](?:[A-Z]\.?[ ])?{_WORD}(?:-{_WORD})?)(?![\w])", FLAGS, 0.7),
     )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:

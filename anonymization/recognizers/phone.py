@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from anonymization.lexicon import words
 from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
+from anonymization.recognizers.labelled import is_code
 
 _EXTENSION = r"(?:\s{0,2}(?:x|ext\.?|extension)\s{0,2}\d{1,6})?"
 _LABEL = r"(?:tele?phone|phone|tel|fax|cell|mobile|pager|beeper|ph|call(?:ed|s|ing)?|text(?:ed)?|reach(?:ed|able)?|voicemail)"
@@ -28,7 +29,7 @@ class PhoneRecognizer(StrictPatternRecognizer):
         Form("area code", rf"\(\d{{3}}\)[ .-]{{0,2}}\d{{3}}[ .-]{{0,2}}\d{{4}}{_EXTENSION}{RIGHT}", IGNORE_CASE, 0.9),
         Form(
             "international",
-            rf"(?<![\w+])(?:\+|00)[1-9]\d{{0,2}}(?:[ .\-/]?(?:\(\d{{1,5}}\)|\d{{1,5}})){{2,5}}{RIGHT}",
+            rf"(?<![\w+])(?:\+|00|011[ .-])[1-9]\d{{0,2}}(?:[ .\-/]?(?:\(\d{{1,5}}\)|\d{{1,5}})){{2,5}}{RIGHT}",
             FLAGS,
             0.85,
         ),
@@ -67,6 +68,24 @@ class PhoneRecognizer(StrictPatternRecognizer):
             words("one two three four five six seven eight nine zero oh double"),
         ),
         Form(
+            "seven digits",  # no range of counts: those end in a round number, or their unit follows
+            r"(?<![\w.,/+-])[2-9]\d{2}-(?!\d\d[05]0)\d{4}(?![\w/%-]|[.,]\d|[ ]?(?:m[glL]|mcg|u\b|units?|iu\b|kcal|cal|steps|cells|copies|/))",
+            FLAGS,
+            0.75,
+        ),
+        Form(
+            "letters for digits",
+            rf"{LEFT}\(?\d{{3}}\)?[ .-]{{1,2}}\d{{3}}[ .-](?=[OoIl]{{0,3}}\d)[\dOoIl]{{4}}{RIGHT}",
+            FLAGS,
+            0.85,
+        ),
+        Form(
+            "inside number",
+            r"\b(?:(?i:pager|beeper|pgr|vocera|voicemail|vm|ext)[ ]?[#:]?[ ]?(?:(?:is|no\.?|number)[ ])?|x)(?P<v>(?!\d+00\b)\d{4,5})(?![\w/%-]|[.,]\d)",
+            FLAGS,
+            0.75,
+        ),
+        Form(
             "extension",
             rf"{LEFT}(?:ext\.?|extension)\s?#?\s?(?P<v>\d{{3,6}}){RIGHT}",
             IGNORE_CASE,
@@ -76,7 +95,9 @@ class PhoneRecognizer(StrictPatternRecognizer):
     )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
-        """Seven digits at least, but for extensions and digits in words."""
+        """Seven digits at least, but for extensions and digits in words; no drug code behind its label."""
+        if is_code(text, start, end):
+            return None
         digits = sum(c.isdigit() for c in text[start:end])
         words_only = not digits
         extension = text[start:end].isdigit() and digits <= 6

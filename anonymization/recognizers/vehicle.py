@@ -1,5 +1,6 @@
 """Vehicle identifiers and licence plates: 45 CFR 164.514(b)(2)(i)(L)."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
 from __future__ import annotations
 
 from anonymization.lexicon import words
@@ -22,7 +23,7 @@ class VehicleRecognizer(StrictPatternRecognizer):
         ),
         Form(
             "plate",
-            rf"{LEFT}(?:licen[cs]e\s+)?plate\s{{1,2}}#?:?\s?(?P<v>[A-Z]{{1,3}}[- ]?[A-Z0-9]{{2,5}}){RIGHT}",
+            rf"{LEFT}(?:licen[cs]e\s+)?plate\s{{1,2}}#?:?\s?(?P<v>[A-Z]{{1,3}}[- ]?[A-Z0-9]{{2,5}}|(?=\d{{1,4}}-?[A-Z])[A-Z0-9]{{2,4}}-?[A-Z0-9]{{2,5}}){RIGHT}(?!\.\d)",
             FLAGS,
             0.9,
             words("plate"),

@@ -26,5 +26,11 @@ class ZipRecognizer(StrictPatternRecognizer):
             IGNORE_CASE,
             0.85,
         ),
+        Form(
+            "after a town and state in small letters",
+            rf"\b[a-z]{{3,30}}[ ](?!(?:in|or|me|hi|oh|id|ok|as|la|de|pa|ma)\b)(?:{STATE})[ ](?P<v>\d{{5}}(?:-\d{{4}})?)(?![\w/-]|[.,]\d)",
+            IGNORE_CASE,
+            0.8,
+        ),
         Form("leading zero", r"(?<![\w.,/:-])0\d{4}(?![\w/-]|[.,:]\d)", FLAGS, 0.6),
     )

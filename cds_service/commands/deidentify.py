@@ -82,7 +82,7 @@ def batch(source: Path, target: Path, engine: str, workers: int, timeout: float)
     """De-identify a file of records, one JSON object a line, in step.
 
     {"bundle": optional FHIR Bundle, "text": "…"} becomes {"text": "…", "spans": [[start, end, label], …]} with spans in
-    characters of the input text, or {"error": "word"} where the line is withheld.
+    characters of the input text, or {"error": "word"} where the line is withheld. Exit code 1 when every line is.
     """
     from cds_service.batch import deidentify_file
     from cds_service.deidentification import explain
@@ -98,6 +98,8 @@ def batch(source: Path, target: Path, engine: str, workers: int, timeout: float)
     click.echo(f"{done.lines} lines, {done.blank} blank, {withheld} withheld")
     for reason, count in sorted(done.withheld.items()):
         click.echo(f"  {count} {reason}: {explain(reason)}")
+    if withheld and withheld == done.lines - done.blank:
+        raise click.ClickException("every line is withheld, so the output holds no text.")
     click.echo(f"{done.chars} characters in {done.seconds:.1f} s with loading, {speed:.0f} characters/s")
 
 

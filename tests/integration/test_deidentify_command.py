@@ -137,6 +137,21 @@ def test_a_batch_stays_in_step_and_a_bad_line_costs_only_itself(tmp_path, worker
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
+def test_a_batch_of_which_nothing_passes_exits_with_1_and_still_says_why_line_by_line(tmp_path):
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text('no json\n\n{"text": 3}\n')
+    done = run("batch", source, target)
+    assert done.exit_code == 1
+    assert "2 withheld" in done.output
+    assert target.read_text() == '{"error": "bad-json"}\n\n{"error": "bad-text"}\n'
+
+
+def test_a_batch_of_blank_lines_is_no_fault(tmp_path):
+    source = tmp_path / "in.jsonl"
+    source.write_text("\n\n")
+    assert run("batch", source, tmp_path / "out.jsonl").exit_code == 0
+
+
 def test_a_batch_does_not_overwrite_its_input(tmp_path):
     source = tmp_path / "in.jsonl"
     source.write_text(LINES[0])

@@ -89,6 +89,71 @@ HIDDEN = [
     ("intl phone", "+44 20 7946 0958", ("7946",)),
     ("uk mobile", "07700 900123", ("900123",)),
     ("card", "card 4111 1111 1111 1111", ("1111 1111",)),
+    (
+        "age of a relative",
+        "mother died at 94, dad lived to 98",
+        (
+            "94",
+            "98",
+        ),
+    ),
+    ("age without a unit", "pt 94, s/p fall", ("94",)),
+    ("birthday", "her 95th birthday", ("95th",)),
+    ("date before a colon", "3/4: pt had fever", ("3/4",)),
+    (
+        "date behind labs",
+        "labs 3/4, RTC 6/6",
+        (
+            "3/4",
+            "6/6",
+        ),
+    ),
+    (
+        "date range",
+        "hospitalized 2/2-2/5",
+        (
+            "2/2",
+            "2/5",
+        ),
+    ),
+    (
+        "small month",
+        "mar 14 2025 and on may 3",
+        (
+            "mar 14",
+            "may 3",
+        ),
+    ),
+    (
+        "date in words",
+        "December twenty eighth",
+        (
+            "December",
+            "eighth",
+        ),
+    ),
+    (
+        "season of a year",
+        "first seen winter 2024, again Q3 2025 and late 2025",
+        (
+            "winter",
+            "Q3",
+            "late",
+        ),
+    ),
+    ("bare seven digits", "uses the pharmacy, 963-0199", ("0199",)),
+    ("letter for a digit", "414-772-O938", ("O938",)),
+    (
+        "rural box",
+        "HC 61 Box 23",
+        (
+            "61",
+            "23",
+        ),
+    ),
+    ("street of a home", "lives off hwy 82", ("82",)),
+    ("social handle", "instagram: zstoneham1", ("zstoneham1",)),
+    ("plan by its insurer", "BCBS XYP123A45678", ("45678",)),
     ("iban", "IBAN GB82 WEST 1234 5698 7654 32", ("5698",)),
 ]
 
@@ -118,6 +183,11 @@ COVID-19, H1N1, B12 400, D3 2000 IU, O2 2 L/min NC, C5-C6, L4/L5, T12 fracture
 SOAP, HPI, ROS, PMH: HTN, DM2, CKD3, COPD, s/p CABG x3, LVEF 35%
 7.5 x 3 cm mass, 0.9% NaCl 1000 mL over 8 h, 1,000,000 units, 40000 units weekly
 q12h x 7 days then 1 tab daily; refill x3; 30 day supply
+Temp 102 F, T 97 F, Tmax 103 F, fever to 102 F with chills, walked 100 m, HR 110 male pt, BP 130 f/u
+neck turns 90 degrees, newborn aged 100 hours, sats in her 90s, BP in her 120s, pt was 94, HR 80
+CPT 99213-25, NDC 0093-7214-01, SNOMED 38341003, vision 6/12 OD, 20/25 OS; 6/12
+Hx of Tdap and Moderna, Tmax 103, Dispo: home. Wenckebach, Fuhrman 2, Lugano, Snellen, Westergren, O'Brien test
+3/4 cup, 1/2 tab, 2/4 bottles positive, strength 4/5-5/5 and full (5/5), f/u 2-3 weeks
 Heparin 5000 units SC, epinephrine 1:1000 0.3 mL IM, insulin glargine 22 units
 """.strip().split("\n")
 

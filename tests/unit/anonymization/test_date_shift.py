@@ -124,3 +124,8 @@ def test_the_gate_shifts_every_date_of_a_note(gate):
     assert done.text == (
         "Admitted 6/20/2016, discharged June 27th, 2016. Next visit 07/2016. [PATIENT_1] was born 1958-04-01."
     )
+
+
+def test_a_date_that_would_be_moved_over_the_rule_for_ages_becomes_a_placeholder():
+    assert shift(-21).of("DATE", "1/5/1937") == "[DATE_1]"
+    assert shift(21).of("DATE", "1/5/1937") == "1/26/1937"

@@ -273,3 +273,54 @@ def test_relatives_and_clinicians_get_their_own_placeholders(scrub):
         ("name", "Zorp Fictiva", "practitioner"),
     )
     assert out == "[RELATIVE_1] came; Dr. [CLINICIAN_1] agrees."
+
+
+VISITS = (("birth-date", "1961-07-09"), ("date", "2025-12-28"), ("date", "2026-01-02"), ("date", "2026-01-05"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stay 12/28-1/2", "seen 12 28 25", "7\\9\\61", "born 7/61", "Jul-61", "born july of 61",
+        "December twenty eighth", "died on the 5th.", "1/05", "TOD 1/5",
+    ],
+)  # fmt: skip
+def test_short_and_odd_writings_of_known_dates_are_found(text):
+    assert not any(c.isdigit() for c in left(text, *VISITS))
+    assert "<DATE>" in left(text, *VISITS)
+
+
+@pytest.mark.parametrize("text", ["the 5th rib", "strength 4/5-5/5", "1/2-1/5 of the dose", "on the 5th digit"])
+def test_ordinals_and_scores_stay_beside_known_dates(text):
+    assert left(text, *VISITS) == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text", "expected"),
+    [
+        ("phone", "414-772-0938", "call 414-772-O938", "call <PHONE>"),
+        ("phone", "414-772-0938", "at x0938", "at <PHONE>"),
+        ("identifier", "MRN-0042917", "MRN ...2917", "MRN ...<ID>"),
+        ("identifier", "999-65-4410", "4410 (last 4 ssn)", "<ID> (last 4 ssn)"),
+        ("location", "4 West Telemetry", "UNIT: 4 WEST, on 4 west telemetry, to 4W", "UNIT: <FACILITY>, on <FACILITY>, to <FACILITY>"),
+        ("location", "4 West Telemetry", "f/u 4w", "f/u 4w"),
+        ("organization", "Heron Foods", "works at heron foods", "works at <FACILITY>"),
+    ],
+)  # fmt: skip
+def test_shortened_and_mistyped_numbers_and_places_are_found(kind, value, text, expected):
+    assert left(text, (kind, value)) == expected
+
+
+@pytest.mark.parametrize("text", ["is {}", "she is {}", "pt {}, s/p fall", "turned {}", "was {} until", "aged {}"])
+@pytest.mark.parametrize("age", ["95", "ninety-five"])
+def test_over_89_the_age_is_found_however_it_is_said(text, age):
+    known_ = (("birth-date", "1930-05-02"), ("date", "2026-01-03"))
+    assert left(text.format(age), *known_, over_89=True) == text.format("<AGE>")
+    assert left(text.format(age), *known_) == text.format(age)
+
+
+@pytest.mark.parametrize(
+    "text", ["HR is 95", "BP 130/95", "sat was 95", "weighs 95 kg", "EF was 95%", "ninety-five percent"]
+)
+def test_over_89_measurements_stay(text):
+    assert left(text, ("birth-date", "1930-05-02"), ("date", "2026-01-03"), over_89=True) == text

@@ -139,3 +139,28 @@ def test_over_89_the_birth_year_alone_is_refused() -> None:
     with pytest.raises(Leak):
         check.check_text("Working since 1931.")
     LeakCheck([KnownIdentifier(kind="birth-date", value="1931-08-02")]).check_text("Working since 1931.")
+
+
+WEAK = tuple(KnownIdentifier(kind="family", value=v) for v in ("Small", "Li", "Stone", "May", "Do", "Will"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Line placed by Small today", "¶ and Li agree", "Seen with Stone in the hall", "Dr. Small", "DR SMALL.", "pcp li",
+        "Small, MD", "/s/ Stone", "mrs stone.", "Attending Do", "I told Will to rest",
+    ],
+)  # fmt: skip
+def test_a_name_that_is_a_word_is_refused_where_only_a_name_stands(text):
+    assert KnownTraces(WEAK).stand_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Small bowel is normal. Stone in the ureter.", "Kidney Stone Protocol", "seen in May", "Dr. will see her",
+        "on May 3", "do not drive", "the stone. A small one", "Will return. May shower.", "Li level", "large and Small bowel",
+    ],
+)  # fmt: skip
+def test_a_name_that_is_a_word_passes_as_the_word(text):
+    assert not KnownTraces(WEAK).stand_in(text)

@@ -84,3 +84,34 @@ def test_normalisation_undoes_disguises():
     assert normalise("５５５‑０１０").text == "555-010"
     assert normalise("Te\u200bst\u00adperson").text == "Testperson"
     assert fold("Téstpersоn") == "testperson"  # the o is Cyrillic
+
+
+ODD = [
+    "MRN 00482917\ufdfa and MRN 00482917",
+    "½414-772-0938 today, call ①②③-555-0142",
+    "Dr. Ａｎｎａ Kowalska ﬁne\u200b on 3/4/2020\u00a0at 5 pm",
+    "e\u0301lan: anna@example.org\u200b; J\u0308org Müller called",
+    "℡ 555-010-9911 № 12 ㎎ 5",
+    "\ufeffPatient: Kowalska, Anna\r\nDOB: 3/4/1958\x00 end \u202eabc\u202c",
+]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_spans_are_sorted_disjoint_whole_and_lead_to_the_output(gate, text):
+    done = gate.scrub(text, timeout_s=30)
+    assert list(done.spans) == sorted(done.spans)
+    at, pieces = 0, []
+    for (start, end, _), word in zip(done.spans, done.words, strict=True):
+        assert at <= start < end <= len(text)
+        pieces += (text[at:start], word)
+        at = end
+    assert normalise("".join([*pieces, text[at:]])).text == done.text
+
+
+def test_a_short_text_stays_short():
+    assert len(normalise("\ufdfa" * 1000).text) <= 4000
+
+
+@pytest.mark.parametrize("text", ["[MRN_884213]", "[ID_884213]", "[PHONE_4147720938]"])
+def test_what_looks_like_a_placeholder_is_none(gate, text):
+    assert text not in gate.scrub(f"See {text} today.", timeout_s=30).text

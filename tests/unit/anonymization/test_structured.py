@@ -1,13 +1,14 @@
 """The structured part of a chart past the gate."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 
 import pytest
 
 from anonymization.deidentified import DeidentifiedCase
 from anonymization.structured import MAX_ROUNDS
+from anonymization.surrogates import Surrogates
 from fhir_mappers.case import (
     Coding,
     Complaint,
@@ -15,6 +16,7 @@ from fhir_mappers.case import (
     Concept,
     Demographics,
     Document,
+    IntakeAnswer,
     KnownIdentifier,
     LabSeries,
     Measurement,
@@ -203,3 +205,36 @@ def test_a_lab_without_a_name_is_called_by_its_code(gate, chart):
     base = chart().labs[0]
     (first, _) = passed(gate, chart(labs=(LabSeries(loinc="2160-0", label="", results=base.results),))).of_kind("lab")
     assert (first.name, first.codes) == ("2160-0", ("http://loinc.org|2160-0",))
+
+
+def test_an_answer_that_says_who_somebody_is_does_not_pass(gate, chart):
+    asked = {"Doctor": "Small", "ZIP": "81623", "Pharmacy": "city market", "PIN": "4410", "Any doctor at home?": "yes"}
+    items = tuple(
+        IntakeAnswer(link_id=str(n), question=q, answer=a, source="qr-1") for n, (q, a) in enumerate(asked.items())
+    )
+    case = gate.deidentify(chart(intake=items), subject="s-1", timeout_s=60)
+    assert [(f.name, f.text) for f in case.of_kind("intake")] == [("Any doctor at home?", "yes")]
+    assert case.removed["identifying answer"] == 4
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "told"),
+    [
+        ("Since when?", "Since 5/23/2016.", ("Since when?", "Since [DATE_1].")),
+        ("Seen by Quentin Testperson:", "naïve, no", ("Seen by [PATIENT_1]", "naïve, no")),
+        ("Ｐａｉｎ", "10: bad", ("Pain", "10: bad")),
+        ("Was Testperson well", "at 5/23/2016: yes", ("Was [PATIENT_1] well", "at [DATE_1]: yes")),
+    ],
+)
+def test_question_and_answer_are_read_together_and_come_out_apart(gate, chart, question, answer, told):
+    item = IntakeAnswer(link_id="1", question=question, answer=answer, source="qr-1")
+    case = gate.deidentify(chart(intake=(item,), documents=()), subject="s-1", timeout_s=60)
+    assert [(f.name, f.text) for f in case.of_kind("intake")] == [told]
+    false = gate.deidentify(
+        chart(intake=(item,), documents=()), subject="s-1", timeout_s=60, replacer=Surrogates(today=case_day())
+    )
+    assert [f.text.startswith(told[1][:2]) for f in false.of_kind("intake")] == [True]
+
+
+def case_day():
+    return date(2026, 1, 2)

@@ -250,3 +250,65 @@ def test_a_chart_is_written_with_surrogates_as_well(gate, chart):
     assert notes[0].startswith("[PATIENT_1] was seen on")
     assert re.match(r"[A-Z]\w+ [A-Z]\w+ was seen on 2025\.", notes[1])
     assert false.removed == plain.removed
+
+
+# -- odd shapes ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("true", ["+44 20 7946 0958", "011 44 20 7946 0958", "0044 20 7946 0958", "+49-30-901820"])
+def test_a_number_abroad_has_the_code_of_no_country(true):
+    false = fresh().of("PHONE", true)
+    assert re.sub(r"\d", "0", false) == re.sub(r"\d", "0", true)
+    assert re.sub(r"\D", "", false).removeprefix("011").removeprefix("00").startswith("999")
+
+
+@pytest.mark.parametrize("true", ["+1 414 772 0938", "414-772-0938", "+14147720938", "1 (414) 772-0938"])
+def test_a_number_at_home_is_one_of_fiction(true):
+    assert "55501" in re.sub(r"\D", "", fresh().of("PHONE", true))
+
+
+@pytest.mark.parametrize(
+    "true", ["41.8781, -87.6298", "41.8781N 87.6298W", "-12.34567,98.76543", "41.878° N, 87.629° W"]
+)
+@pytest.mark.parametrize("label", ["ADDRESS", "LOCATION", "ID"])
+def test_coordinates_are_of_the_open_sea(label, true):
+    false = fresh().of(label, true)
+    assert [float(n) for n in re.findall(r"\d+(?=\.)", false)] == [48, 123]
+    assert [len(d) for d in re.findall(r"\.(\d+)", false)] == [len(d) for d in re.findall(r"\.(\d+)", true)]
+    assert ("S" in false and "W" in false) if "N" in true else false.count("-") == 2
+
+
+def test_a_masked_number_stays_masked():
+    assert re.fullmatch(r"xxx-xx-\d{4}", fresh().of("SSN", "xxx-xx-6789"))
+    assert re.fullmatch(r"XXX-XX-\d{4}", fresh().of("SSN", "XXX-XX-6789"))
+
+
+def test_digits_in_words_become_digits_in_words():
+    words = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
+    false = fresh().of("PHONE", "Five five five eight two six five six nine seven").split()
+    assert [w.lower() in words for w in false] == [True] * 10
+    assert false[0].istitle()
+    assert false[3:8] == ["five", "five", "five", "zero", "one"]
+
+
+@pytest.mark.parametrize("true", ["VA", "UPMC", "MGH"])
+def test_an_acronym_of_a_facility_becomes_another_one(true):
+    s = fresh()
+    false = s.of("FACILITY", true)
+    assert false != true
+    assert re.fullmatch(rf"[A-Z]{{{len(true)}}}", false)
+    assert s.of("FACILITY", true) == false
+
+
+def test_a_ward_keeps_its_kind():
+    assert re.fullmatch(r"\d West Telemetry", fresh().of("FACILITY", "4 West Telemetry"))
+
+
+def test_a_label_without_a_number_becomes_no_name():
+    assert re.fullmatch(r"[A-Z]{3}", fresh().of("ID", "MRN"))
+
+
+def test_no_date_leaves_a_year_that_may_not_be_told():
+    s = Surrogates(today=TODAY, not_told={2025})
+    assert s.of("DATE", "5/23/2025") == SOME_DATE
+    assert s.of("DATE", "5/23/2019") == "2019"

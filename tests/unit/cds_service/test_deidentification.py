@@ -64,9 +64,69 @@ def test_a_bundle_without_a_patient_still_says_who_is_in_it(pass_gate):
 
 
 def test_broken_resources_cost_only_themselves(pass_gate):
-    broken = [None, 3, {"resourceType": 4}, {"resourceType": "Observation", "subject": []}, {}]
+    broken = [None, {"resourceType": "Observation", "subject": []}, {}]
     invalid = PATIENT | {"gender": ["no"], "birthDate": 5}
     assert pass_gate("Zyxwell has a cough.", *broken, invalid).text == "[PATIENT_1] has a cough."
+
+
+ZYXWELL = {"resourceType": "Patient", "name": [{"family": "Zyxwell"}]}
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        {"entry": [ZYXWELL]},
+        {"entry": [[{"resource": ZYXWELL}]]},
+        {"entry": [{"resource": [[ZYXWELL]]}]},
+        {"entry": [{"resource": json.dumps(ZYXWELL)}]},
+        {"entry": [json.dumps({"resource": ZYXWELL})]},
+        {"entry": {"resource": ZYXWELL}},
+        {"entries": [{"resource": ZYXWELL}]},
+        {"entry": [{"response": {"status": "200", "outcome": ZYXWELL}}]},
+        {"entry": [{"resource": {"resourceType": "Observation", "contained": [ZYXWELL]}}]},
+        {"entry": [{"resource": {"resourceType": "Basic", "extension": [{"valueString": json.dumps(ZYXWELL)}]}}]},
+        {"entry": [{"resource": {"resourceType": "Parameters", "parameter": [{"name": "a", "resource": ZYXWELL}]}}]},
+        {"entry": [{"resource": {"resourceType": "Patient", "name": "Ada Zyxwell"}}]},
+    ],
+)
+def test_a_name_is_known_wherever_it_stands_in_the_bundle(warm_gate, wrapped):
+    record = {"text": "spoke with zyxwell", "bundle": {"resourceType": "Bundle"} | wrapped}
+    assert "zyxwell" not in deidentify_record(warm_gate, record, now=NOW).text
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        {"entry": ["Zyxwell"]},
+        {"entry": [3]},
+        {"entry": [{"resource": {"name": [{"family": "Zyxwell"}]}}]},
+        {"entry": [{"resource": {"name": "Zyxwell"}}]},
+        {"entry": [{"resource": {"resourceType": 4}}]},
+        {"entry": [{"name": [{"family": "Zyxwell"}]}]},
+        {"entry": [{"resource": ZYXWELL, "who": "Quorrel"}]},
+        {"patient": "Zyxwell"},
+        {"entry": [{"resource": {"resourceType": "Parameters", "parameter": [{"name": "a", "valueString": "Ada"}]}}]},
+    ],
+)
+def test_a_bundle_with_a_place_in_which_no_resource_can_be_read_is_refused(warm_gate, wrapped):
+    line = json.dumps({"text": "A cough.", "bundle": {"resourceType": "Bundle"} | wrapped})
+    assert json.loads(deidentify_line(warm_gate, line, now=NOW)) == {"error": "bad-bundle"}
+
+
+def test_parts_of_a_bundle_that_hold_no_resource_by_rule_are_no_fault(warm_gate):
+    entries = [
+        {"response": {"status": "404", "location": "Patient/1"}},
+        {"request": {"method": "DELETE", "url": "Patient/1"}},
+        {"fullUrl": "urn:uuid:1", "search": {"mode": "match"}, "resource": PATIENT},
+    ]
+    whole = {"resourceType": "Bundle", "total": 3, "link": [{"relation": "self", "url": "x"}], "entry": entries}
+    assert deidentify_record(warm_gate, {"text": "A cough.", "bundle": whole}, now=NOW).text == "A cough."
+
+
+def test_a_resource_that_is_too_large_to_be_read_for_names_is_refused(warm_gate):
+    large = PATIENT | {"contact": [[]] * 60_000}
+    line = json.dumps({"text": "A cough.", "bundle": bundle(large)})
+    assert json.loads(deidentify_line(warm_gate, line, now=NOW)) == {"error": "bad-bundle"}
 
 
 @pytest.mark.parametrize("birth", ["1930-05-06", "1930"])
@@ -98,6 +158,7 @@ def test_a_labelled_patient_is_withheld(warm_gate, restricted):
         ('["text"]', "bad-record"),
         ("{}", "bad-text"),
         ('{"text": 3}', "bad-text"),
+        (r'{"text": "a cough \ud800"}', "bad-text"),
         ('{"text": "a", "bundle": "Patient/1"}', "bad-bundle"),
         ('{"text": "a", "bundle": {"entry": []}}', "bad-bundle"),
         ('{"text": "a", "bundle": {"resourceType": "Bundle", "entry": 3}}', "bad-bundle"),

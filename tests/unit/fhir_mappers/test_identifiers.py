@@ -224,3 +224,54 @@ def test_the_dates_of_findings_are_known_and_those_of_the_system_and_words_of_co
     values = {i.value for i in case.identifiers}
     assert {"2020-01-02", "2020-03"} <= values
     assert {"2020-04-05", "gold"}.isdisjoint(values)
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ({"telecom": [{"system": "other", "value": "zeddy.chat"}]}, ("url", "zeddy.chat", "patient")),
+        ({"telecom": [{"value": "555-010-0199"}]}, ("phone", "555-010-0199", "patient")),
+        ({"telecom": [{"value": "zed@example.org"}]}, ("email", "zed@example.org", "patient")),
+        ({"identifier": [{"value": 771820}]}, ("identifier", "771820", "patient")),
+        (
+            {"photo": [{"url": "https://example.org/z.png", "title": "zed_face.jpg"}]},
+            ("photo", "zed_face.jpg", "patient"),
+        ),
+        (
+            {
+                "address": [
+                    {
+                        "_line": [
+                            {
+                                "extension": [
+                                    {
+                                        "url": "http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-streetName",
+                                        "valueString": "Quarrybrook",
+                                    }
+                                ]
+                            }
+                        ]
+                    }
+                ]
+            },
+            ("address-line", "Quarrybrook", "patient"),
+        ),
+    ],
+)
+def test_contacts_numbers_and_address_parts_of_odd_kinds_are_known(resource, expected):
+    from fhir_mappers.mapping import map_case
+    from tests.support.fhir_values import NOW
+
+    case = map_case({"patient": PERSON | resource}, patient_id=PERSON["id"], encounter_id=None, now=NOW)
+    assert expected in found(case)
+
+
+def test_the_numbers_inside_a_barcode_and_lots_are_known(chart):
+    device = {
+        "resourceType": "Device",
+        "lotNumber": "LQ99127",
+        "udiCarrier": [{"carrierHRF": "(01)00844588(21)SN88127"}],
+    }
+    values = {value for kind, value, _ in found(chart(device)) if kind == "identifier"}
+    assert {"LQ99127", "SN88127"} <= values
+    assert "00844588" not in values

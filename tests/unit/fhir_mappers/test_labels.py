@@ -39,6 +39,24 @@ def test_every_sensitivity_restricts(chart, code):
     assert withheld(chart, condition(meta={"security": [{"system": ACT_CODE, "code": code}]})) == {"cond-1"}
 
 
+HL7 = "http://terminology.hl7.org/CodeSystem/"
+
+
+@pytest.mark.parametrize("system", ["v3-ActReason", "v3-ObservationValue", "iso-21089-lifecycle", "v3-ActUSPrivacyLaw"])
+@pytest.mark.parametrize("code", ["42CFRPart2", "ETH", "PSY", "R", "HMARKT", "hold", "nonsense"])
+def test_a_code_that_is_not_known_to_be_harmless_restricts_under_any_system(system, code):
+    assert inspect(condition(meta={"security": [{"system": HL7 + system, "code": code}]}), Limits()).sensitive
+
+
+@pytest.mark.parametrize(
+    ("system", "code"),
+    [("v3-ActReason", "HTEST"), ("v3-ActReason", "TREAT"), ("v3-ObservationValue", "SUBSETTED"),
+     ("iso-21089-lifecycle", "amend")],
+)  # fmt: skip
+def test_a_harmless_label_restricts_nothing(system, code):
+    assert not inspect(condition(meta={"security": [{"system": HL7 + system, "code": code}]}), Limits()).sensitive
+
+
 @pytest.mark.parametrize(
     "meta",
     [
