@@ -39,7 +39,7 @@ from anonymization.recognizers import PATTERN_RECOGNIZERS
 from anonymization.recognizers.ner import CARE_PLACE, PERSON, PLACE, SpacyNameRecognizer
 from anonymization.recognizers.own_names import OwnNameRecognizer
 from anonymization.replacer import Replacer
-from anonymization.spans import UNKNOWN_PEOPLE, Found, resolve, spread_names
+from anonymization.spans import UNKNOWN_PEOPLE, Found, resolve, spread_names, with_suffixes
 
 # Presidio may ask tldextract about a host; without this its first question goes to the network.
 tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=())
@@ -155,7 +155,7 @@ class TextScrubber:
         segments = segments_to_read(text, covered, small_words=True)
         second = self._named(self._own_names, self._own, text, segments, deadline)
         both = [*first, *second]
-        return resolve([*both, *spread_names(text, both)])
+        return resolve(with_suffixes(text, [*both, *spread_names(text, both)]))
 
     def _look_again(self, text: str, found: list[Found], deadline: Deadline) -> list[Found]:
         for _ in range(_LOOKS):

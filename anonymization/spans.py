@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from anonymization.known import KnownMatcher
+from anonymization.labels import NAME_LABELS
 from fhir_mappers.case import KnownIdentifier
 
 UNKNOWN_PEOPLE = frozenset({"PERSON"})  # the others are found everywhere as known identifiers
 _ANYBODY = "other"
+_SUFFIX = re.compile(
+    r",? (?:(?i:jr|sr)\b\.?|(?i:ii|iii)(?![^\W_])|(?i:iv)(?=[.,;)\n\t|\"]|$| \()|IV(?= (?:MD|DO|RN|LPN|NP|PA)\b))"
+)
+_POSSESSIVE = re.compile(r"'s(?![^\W_])")
+_PLACES = frozenset({"FACILITY", "LOCATION", "ORGANIZATION"})
 _SPREAD_SCORE = 0.5
 
 
@@ -34,6 +41,17 @@ def resolve(found: Iterable[Found]) -> list[Found]:
         else:
             out.append(span)
     return out
+
+
+def with_suffixes(text: str, found: Iterable[Found]) -> Iterator[Found]:
+    """`found` with the generation behind a name ("Thuku II", "Stone, Jr.") and the possessive behind a place.
+
+    IV is a drip unless the name, the field or the line ends with it.
+    """
+    for span in found:
+        pattern = _SUFFIX if span.label in NAME_LABELS else _POSSESSIVE if span.label in _PLACES else None
+        suffix = pattern.match(text, span.end) if pattern else None
+        yield Found(span.start, suffix.end(), span.label, span.score) if suffix else span
 
 
 def spread_names(text: str, found: Sequence[Found]) -> list[Found]:

@@ -46,12 +46,15 @@ def surely_a_name(text: Text, i: int) -> bool:
     return place.is_title and (place.surely() or bool(place.before in cues.TELLS and not text.starts_clause(i)))
 
 
+_PREPOSITIONS = words("of in on at by for from to with")  # "records of mason"
+
+
 def reads_as_mild_name(text: Text, i: int) -> bool:
     """The same for a rare word ("mason"): a name but in small letters or among capitals after an article."""
     place = Place(text, i)
     if place.is_title or not (place.raw.islower() or place.is_flat):
         return True
-    return text.word(i - 1) not in cues.DETERMINERS or place.is_name()
+    return text.word(i - 1) not in cues.DETERMINERS - _PREPOSITIONS or place.is_name()
 
 
 class Place:

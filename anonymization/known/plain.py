@@ -24,6 +24,7 @@ _DIGIT_AFTER = re.compile(r"[, /#-]{0,2}'?\d")
 _MEASURE = re.compile(r" ?\(\d")
 _SAYINGS = re.compile(r"\b(?:dusk to dawn|fall from grace|leap of faith|head to toe|cash price|wear and tear)\b")
 _PRONOUNS = words("i we they you")
+_LONGEST_SAYING = 20
 _OWN = re.compile(r"'s? ")
 _FINDING = re.compile(
     r":\s{1,3}(?:normal|normocephalic|atraumatic|nc\b|ncat|nc/at|without |[+-]"
@@ -62,7 +63,9 @@ def _is_phrase(place: Place) -> bool:
         return True
     if place.word == "french" and _DIGIT_BEFORE.search(place.gap_before):
         return True
-    if any(m.start() < place.tail_start() < m.end() + 1 for m in _SAYINGS.finditer(place.text.folded)):
+    at = place.tail_start()
+    around = _SAYINGS.finditer(place.text.folded, max(0, at - _LONGEST_SAYING), at + _LONGEST_SAYING)
+    if any(m.start() < at < m.end() + 1 for m in around):
         return True
     if place.word == "rose" and _GREW.match(place.tail(12)):
         return True

@@ -264,9 +264,16 @@ class DateRecognizer(StrictPatternRecognizer):
         before = text[max(0, start - 44) : start]
         if first.end() < len(value):
             return (start, end) if _is_range(value, before) else None
+        if _FIELD_BEFORE.search(before) and _FIELD_AFTER.match(text, end):
+            return start, end
         return (start, end) if _is_dated(text, before, end, month, day) else None
 
 
+# A field by itself, as in JSON and tables: "when": "8/27". Results stand beside their names.
+_FIELD_BEFORE = re.compile(
+    r"(?:\b(?:when|date|day|dob|born|seen|visit|admitted|discharged)\b[\"']?\s?[:=]\s?[\"']|[\t|])$", re.IGNORECASE
+)
+_FIELD_AFTER = re.compile(r"[\"'\t|]")
 _MONTH_DAY = re.compile(r"(\d{1,2})/(\d{1,2})(?!\d|/)")
 
 

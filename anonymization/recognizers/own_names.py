@@ -28,7 +28,7 @@ from anonymization.recognizers.ner import (
 _KINDS = {"NAME": PERSON, "LOC": PLACE, "FACILITY": CARE_PLACE}
 _INITIALS = re.compile(r"(?:[A-Z]\. ?){2,3}")
 _BEFORE_A_PLACE = words("the a an at to from in of on our local nearby and or for with by via her his their my your")
-_AFTER_A_NAME = re.compile(r",? (?:jr|sr|ii|iii|iv)\b\.?|,? [A-Z]\.?(?![^\W_])", re.IGNORECASE)
+_AFTER_A_NAME = re.compile(r",? [A-Z]\.?(?![^\W_])", re.IGNORECASE)
 _FREQUENT = cues.MODALS | cues.ADJECTIVES | cues.THINGS | cues.VERBS_TOO | cues.ABBREVIATIONS | cues.MONTHS
 _SHORT = 2  # letters of a word that says little
 _LONGEST_ABBREVIATION = 4

@@ -85,6 +85,7 @@ MASKED = [
     (DateRecognizer, "at 2026-01-02T09:30:00Z", ["2026-01-02T09:30:00Z"]),
     (DateRecognizer, "admitted 5/23, discharged 6/2", ["5/23", "6/2"]),
     (DateRecognizer, "the MRI of 03/2021", ["03/2021"]),
+    (DateRecognizer, '"when": "8/3", "pain": "8/10"', ["8/3"]),
     (DateRecognizer, "surgery in March", ["March"]),
     (DateRecognizer, "a scan on 7/10 raised questions", ["7/10"]),
     (DateRecognizer, "since Christmas", ["Christmas"]),

@@ -115,3 +115,16 @@ def test_a_short_text_stays_short():
 @pytest.mark.parametrize("text", ["[MRN_884213]", "[ID_884213]", "[PHONE_4147720938]"])
 def test_what_looks_like_a_placeholder_is_none(gate, text):
     assert text not in gate.scrub(f"See {text} today.", timeout_s=30).text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Mr. Kowalski, Jr. came.", "Mr. [PERSON_1] came."),
+        ("Seen: Zofia Kowalska III today", "Seen: [PERSON_1] today"),
+        ("Dr. Kowalski IV", "Dr. [PERSON_1]"),
+        ("Dr. Kowalski IV fluids", "Dr. [PERSON_1] IV fluids"),
+    ],
+)
+def test_a_generation_belongs_to_the_name(scrub, text, expected):
+    assert scrub(text) == expected
