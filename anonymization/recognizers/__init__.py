@@ -10,7 +10,7 @@ from anonymization.recognizers.age import AgeRecognizer
 from anonymization.recognizers.date import DateRecognizer
 from anonymization.recognizers.device import DeviceRecognizer
 from anonymization.recognizers.email import EmailRecognizer
-from anonymization.recognizers.facility import EmployerRecognizer, FacilityRecognizer
+from anonymization.recognizers.facility import EmployerRecognizer, FacilityRecognizer, SmallFacilityRecognizer
 from anonymization.recognizers.frequent_names import FrequentNameRecognizer, PairedNameRecognizer
 from anonymization.recognizers.health_plan import HealthPlanRecognizer
 from anonymization.recognizers.ip_address import IpRecognizer
@@ -62,6 +62,7 @@ PATTERN_RECOGNIZERS: tuple[type[EntityRecognizer], ...] = (
     ZipRecognizer,
     TownRecognizer,
     FacilityRecognizer,
+    SmallFacilityRecognizer,
     EmployerRecognizer,
     TitledNameRecognizer,
     LabelledNameRecognizer,

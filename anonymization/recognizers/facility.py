@@ -76,6 +76,50 @@ def _cuts(word: str) -> bool:
     return word.islower() or (lexicon.is_word(word) and word.lower() not in lexicon.common_names)
 
 
+_OFTEN_IN_NAMES = words(
+    "evergreen sunrise lakeside riverside beacon trinity cornerstone horizon summit unity harmony providence mercy grace heritage pioneer "
+    "liberty highland hillcrest fairview northside southside eastside westside parkview lakeview bayview ridge oak oaks pine pines cedar "
+    "maple willow meadow meadows brook springs river lake hills golden silver blue sacred holy samaritan shepherd baptist methodist "
+    "lutheran presbyterian adventist lighthouse hope st saint mount mt lourdes"
+)
+_PLACE_KIND = (
+    r"(?:(?:memorial|general|regional|community|county|university|children's|women's|veterans|va)[ ])*"
+    r"(?:hospitals?|infirmary|clinic|medical cent(?:er|re)|med cent(?:er|re)|health cent(?:er|re)|health system|hospice|nursing home|"
+    r"family practice|urgent care|elementary(?: school)?|(?:primary|middle|high) school|preschool|college|university|memorial|ob/gyn)"
+)
+
+
+class SmallFacilityRecognizer(StrictPatternRecognizer):
+    """The same written small, behind a preposition: "at st. elizabeth medical center", "from beacon memorial hospital"."""
+
+    entity = "FACILITY"
+    forms = (
+        Form(
+            "small letters",
+            rf"(?<![\w])(?:at|to|from|of|near|by|for|through|heard[ ]from)[ ](?:the[ ])?(?P<v>[a-z][a-z'.-]+(?:[ ][a-z'-]{{2,}}){{0,3}}?[ ]{_PLACE_KIND})(?![\w])",
+            FLAGS,
+            0.7,
+            KIND_WORDS | words("infirmary preschool gyn med"),
+        ),
+    )
+
+    def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """No plain word may stand before the kind, and one word at least must be a name or often part of one."""
+        lexicon = packaged_lexicon()
+        own = [
+            w for w in re.findall(r"[^\W\d_]+(?:'s)?", text[start:end]) if w not in KIND_WORDS and w not in _KIND_PARTS
+        ]
+        named = [w for w in own if w in _OFTEN_IN_NAMES or lexicon.is_given_name(w) or not lexicon.is_english(w)]
+        plain = [w for w in own if lexicon.is_word(w) and w not in _OFTEN_IN_NAMES]
+        return (start, end) if named and not plain else None
+
+
+_KIND_PARTS = words(
+    "regional community county children's women's veterans va med ob gyn primary middle high preschool infirmary of our lady medical health "
+    "family nursing urgent"
+)
+
+
 class EmployerRecognizer(StrictPatternRecognizer):
     """The firm after "works for", "employed by", "retired from"."""
 

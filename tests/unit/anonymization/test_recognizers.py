@@ -9,7 +9,7 @@ from anonymization.recognizers.age import AgeRecognizer
 from anonymization.recognizers.date import DateRecognizer
 from anonymization.recognizers.device import DeviceRecognizer
 from anonymization.recognizers.email import EmailRecognizer
-from anonymization.recognizers.facility import EmployerRecognizer, FacilityRecognizer
+from anonymization.recognizers.facility import EmployerRecognizer, FacilityRecognizer, SmallFacilityRecognizer
 from anonymization.recognizers.frequent_names import FrequentNameRecognizer, PairedNameRecognizer
 from anonymization.recognizers.health_plan import HealthPlanRecognizer
 from anonymization.recognizers.ip_address import IpRecognizer
@@ -107,6 +107,8 @@ MASKED = [
     (ZipRecognizer, "zip code 99501", ["99501"]),
     (FacilityRecognizer, "seen at Fakeville Memorial Hospital", ["Fakeville Memorial Hospital"]),
     (FacilityRecognizer, "MRI at Stone Family Clinic", ["Stone Family Clinic"]),
+    (SmallFacilityRecognizer, "seen at st. elizabeth medical center", ["st. elizabeth medical center"]),
+    (SmallFacilityRecognizer, "a letter from beacon memorial hospital", ["beacon memorial hospital"]),
     (EmployerRecognizer, "works for Testco and Sons", ["Testco and Sons"]),
     (TitledNameRecognizer, "Mr. Testperson is here", ["Testperson"]),
     (TitledNameRecognizer, "Dr. Anna van Fictiva's note", ["Anna van Fictiva"]),
@@ -248,6 +250,10 @@ KEPT = [
     (TownRecognizer, "She moved from Texas; transferred from Cardiology"),
     (ZipRecognizer, "WBC 12500, glucose 0.5, CPT 99213"),
     (FacilityRecognizer, "Mental Health, General Surgery, Home Health"),
+    (
+        SmallFacilityRecognizer,
+        "seen at an outside hospital, sent to urgent care, back to the local clinic, at high school",
+    ),
     (EmployerRecognizer, "works at night, works with pain"),
     (TitledNameRecognizer, "MR angiography, MS relapse, dr appointment, Dr. visit"),
     (LabelledNameRecognizer, "Patient: stable. Assessment: Hypertension. Thanks, will follow"),
