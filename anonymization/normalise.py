@@ -72,8 +72,13 @@ class Normalised:
 
 
 def _composed(cluster: str) -> str:
-    """NFKC; the few ligatures that it spells out in a whole phrase become U+FFFD, so that a short text stays short."""
+    """NFKC, without marks on an ASCII letter that have no letter of their own ("i" with a second dot).
+
+    The few ligatures that NFKC spells out in a whole phrase become U+FFFD, so that a short text stays short.
+    """
     piece = unicodedata.normalize("NFKC", cluster)
+    if piece[:1].isascii() and piece[:1].isalpha():
+        piece = "".join(c for c in piece if not unicodedata.combining(c))
     return piece if len(piece) <= _LONGEST_EXPANSION * len(cluster) else "\ufffd"
 
 

@@ -83,6 +83,8 @@ def test_normalisation_maps_every_character_back(text):
 def test_normalisation_undoes_disguises():
     assert normalise("５５５‑０１０").text == "555-010"
     assert normalise("Te\u200bst\u00adperson").text == "Testperson"
+    assert normalise("i\u0307klim").text == "iklim"
+    assert normalise("e\u0301lan").text == "élan"
     assert fold("Téstpersоn") == "testperson"  # the o is Cyrillic
 
 
