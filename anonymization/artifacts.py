@@ -1,4 +1,4 @@
-"""What one pass hands to Presidio's recognizers beside the text: the deadline and the names that spaCy found."""
+"""What one pass hands to Presidio's recognizers beside the text: the deadline and the names that a model found."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 @dataclass(frozen=True)
 class Entity:
-    """A span that the language model labelled (`label` is spaCy's: PERSON, GPE, LOC, FAC, ORG)."""
+    """A span that a language model labelled: spaCy's PERSON, GPE, LOC, FAC, ORG, or our NAME, LOC, FACILITY."""
 
     start: int
     end: int

@@ -68,10 +68,10 @@ def _trimmed(read: Text, entity: Entity) -> tuple[int, int] | None:
     if _INITIALS.fullmatch(text, entity.start, entity.end):
         return entity.start, entity.end
     tokens = list(TOKEN.finditer(text, entity.start, entity.end))
-    edge = _is_no_edge if len(tokens) == 1 or entity.label == "LOC" else _is_plain
-    while tokens and edge(text, tokens[0]):
+    eponyms_too = len(tokens) == 1 or entity.label == "LOC"  # a part of a longer name may be one: "Sabrina Hickman"
+    while tokens and _is_no_edge(text, tokens[0], eponyms_too):
         tokens.pop(0)
-    while tokens and edge(text, tokens[-1]):
+    while tokens and _is_no_edge(text, tokens[-1], eponyms_too):
         tokens.pop()
     if not tokens or lexicon.names_a_thing(text, tokens[-1].end()):
         return None
@@ -98,14 +98,11 @@ def _facility(text: str, entity: Entity) -> list[re.Match[str]]:
     return tokens if (proper if of_a_kind else any(map(lexicon.can_be_name, proper))) else []
 
 
-def _is_no_edge(text: str, token: re.Match[str]) -> bool:
-    """Whether a name does not begin or end with `token`: clinical language, or a plain word written small."""
-    return packaged_lexicon().may_stay(text, *token.span()) or _is_plain(text, token)
-
-
-def _is_plain(_: str, token: re.Match[str]) -> bool:
-    """The same for a part of a longer name, which may be an eponym ("Sabrina Hickman")."""
+def _is_no_edge(text: str, token: re.Match[str], eponyms_too: bool) -> bool:
+    """Whether a name does not begin or end with `token`: a clinical word, a plain one written small, an eponym."""
     lexicon, word = packaged_lexicon(), token[0]
+    if eponyms_too and lexicon.may_stay(text, *token.span()):
+        return True
     small = word.islower() and not lexicon.is_listed_name(word) and lexicon.is_english(word)
     return small or (lexicon.is_word(word) and not lexicon.is_listed_name(word)) or lexicon.is_drug(word)
 

@@ -15,7 +15,7 @@ from cds_service.commands.client import clear_errors
     "--notes", default=36_000, show_default=True, type=click.IntRange(20), help="Generated notes to learn from."
 )
 @click.option("--seed", default=7, show_default=True, help="Seed of notes, weights and order.")
-@click.option("--epochs", default=2, show_default=True, type=click.IntRange(1), help="Times each note is seen.")
+@click.option("--epochs", default=3, show_default=True, type=click.IntRange(1), help="Times each note is seen.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="New or empty folder.")
 @clear_errors
 def names(notes: int, seed: int, epochs: int, out: Path) -> None:

@@ -30,22 +30,11 @@ from fhir_mappers.case import (
     VitalsRound,
     When,
 )
+from tests.support.fiction import GIVEN
 
 NOW = datetime(2026, 1, 2, 9, 30, tzinfo=UTC)
 CHARTS = 60
 
-GIVEN = [
-    "Quentin",
-    "Zelda",
-    "Ottoline",
-    "Thaddeus",
-    "Ingeborg",
-    "Marisol",
-    "Bartholomew",
-    "Yevgenia",
-    "Cosima",
-    "Ignatius",
-]
 FAMILY = ["Zorblatt", "Quillfeather", "Testperson", "Mockingham", "Fictiva", "Pseudonova", "Kanarienko", "O'Fakery"]
 WORDS = ["Will", "May", "Hope", "Stone", "Rose", "Grace"]  # names that are words
 CLINICAL = [

@@ -14,19 +14,8 @@ from datetime import date, timedelta
 from faker import Faker
 
 from fhir_mappers.case import KnownIdentifier
+from tests.support.fiction import GIVEN
 
-GIVEN = [
-    "Quentin",
-    "Zelda",
-    "Ottoline",
-    "Thaddeus",
-    "Ingeborg",
-    "Marisol",
-    "Bartholomew",
-    "Yevgenia",
-    "Cosima",
-    "Ignatius",
-]
 FAMILY = ["Zorblatt", "Quillfeather", "Mockingham", "Fictiva", "Pseudonova", "Kanarienko", "O'Fakery", "McInvent",
           "van der Made", "Garcia-Lopez", "Müllerowa"]  # fmt: skip
 STREETS = ["Schellington Mill Road", "N Wexbury Avenue", "Quarrybrook Lane", "Odenwald Street"]
