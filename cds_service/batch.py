@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +23,7 @@ from anonymization.errors import GateRefused
 from anonymization.gate import Gate
 from cds_service.deidentification import TIMEOUT_S, deidentify_line
 from cds_service.errors import CdsError
+from cds_service.whole_file import whole_file
 
 T = TypeVar("T")
 
@@ -68,21 +68,17 @@ def deidentify_file(
     """
     if target.exists() and target.samefile(source):
         raise CdsError("the output must be another file than the input")
-    aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     tally = Tally()
     begun = time.monotonic()
     try:
-        with source.open("rb") as lines, aside.open("x", encoding="ascii", newline="\n") as out:
+        with source.open("rb") as lines, whole_file(target, encoding="ascii") as out:
             size = max(1, os.fstat(lines.fileno()).st_size)
             for written in deidentify_records(lines, workers=workers, timeout_s=timeout_s, now=now):
                 out.write(written + "\n")
                 tally.count(written)
                 show(min(1.0, lines.tell() / size))
-        aside.replace(target)
     except OSError as error:
         raise CdsError(f"a file cannot be read or written: {os.strerror(error.errno or 0)}") from None
-    finally:
-        aside.unlink(missing_ok=True)
     tally.seconds = time.monotonic() - begun
     show(1.0)
     return tally
