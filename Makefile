@@ -35,8 +35,9 @@ $(FHIR)/.ready: tests/support/fhir-server.txt
 	$(FHIR)/bin/python -m pip install --quiet --no-deps --require-hashes -r $<
 	touch $@
 
+# Two processes take the test files in order, so that the long ones of integration/ and security/ come first.
 test: $(VENV)/.ready $(FHIR)/.ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

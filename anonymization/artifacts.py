@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
@@ -46,9 +47,14 @@ class Artifacts(NlpArtifacts):
 
     def __init__(self, text: str, deadline: Deadline, found: tuple[Entity, ...] = ()) -> None:
         super().__init__(entities=[], tokens=[], tokens_indices=[], lemmas=[], nlp_engine=None, language="en")
-        self.inventory = Inventory.of(text)
+        self._text = text
         self.deadline = deadline
         self.found = found
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """What occurs in the text; only pattern recognizers ask."""
+        return Inventory.of(self._text)
 
 
 def deadline_of(artifacts: NlpArtifacts | None) -> Deadline:

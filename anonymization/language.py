@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,11 @@ _UNUSED_PIPES = [
     "lemmatizer",
     "senter",
 ]  # its NER has its own tok2vec
-_SENTENCE = regex.compile(r"(?:[^\n.!?;]|[.!?;](?!\s)|(?<=\b(?:Dr|Mr|Mrs|Ms|St|Jr|Sr|[A-Z]))\.)+[.!?;]*")
+_SENTENCE = regex.compile(r"(?:[^\n.!?;]++|[.!?;](?!\s)|(?<=\b(?:Dr|Mr|Mrs|Ms|St|Jr|Sr|[A-Z]))\.)+[.!?;]*")
 _CAPITALISED = regex.compile(r"(?<![^\W_])(?:\p{Lu}[\p{Ll}'-]+)+(?![^\W_])")
 _ANY_WORD = regex.compile(r"(?<![^\W_])\p{L}[\p{L}'-]+(?![^\W_])")
+_BATCH = 128  # segments read in one go; the deadline is looked at between two
+_START = attrgetter("start")
 _CONTEXT = 60  # characters on either side of a word that the model reads with it
 _LONGEST_SENTENCE = 1500  # characters; longer runs without a full stop are cut at a blank
 
@@ -52,27 +55,34 @@ class LanguageModel:
             raise ModelMissing("a spaCy model cannot be loaded; install the project anew") from None
         self._lock = threading.Lock()
         for word in _frequent_words():
-            self._nlp.vocab[word]
+            self._nlp.tokenizer(word)  # which remembers how it is cut
 
     def entities(self, text: str, segments: Sequence[Span], deadline: Deadline) -> tuple[Entity, ...]:
-        """The labelled spans in `segments` of `text`. Raises OutOfTime when the model is not free in time."""
+        """The labelled spans in `segments` of `text`. Raises OutOfTime when the model is not free in time.
+
+        Segments of the same words are read once.
+        """
         if not segments:
             return ()
+        offsets: dict[str, list[int]] = {}
+        for start, end in segments:
+            offsets.setdefault(text[start:end], []).append(start)
         if not self._lock.acquire(timeout=deadline.remaining()):
             raise OutOfTime("the language model was busy until the deadline")
         try:
             with self._nlp.memory_zone():  # forgets the words it has seen
-                docs = self._nlp.pipe((text[s:e] for s, e in segments), batch_size=16)
-                return tuple(self._labelled(docs, segments, deadline))
+                docs = self._nlp.pipe(offsets, batch_size=_BATCH)
+                return tuple(sorted(self._labelled(docs, offsets.values(), deadline), key=_START))
         finally:
             self._lock.release()
 
     @staticmethod
-    def _labelled(docs: Any, segments: Sequence[Span], deadline: Deadline) -> Iterator[Entity]:
-        for doc, (offset, _) in zip(docs, segments, strict=True):
+    def _labelled(docs: Any, offsets: Iterable[Sequence[int]], deadline: Deadline) -> Iterator[Entity]:
+        for doc, starts in zip(docs, offsets, strict=True):
             deadline.check()
             for entity in doc.ents:
-                yield Entity(offset + entity.start_char, offset + entity.end_char, entity.label_)
+                for offset in starts:
+                    yield Entity(offset + entity.start_char, offset + entity.end_char, entity.label_)
 
 
 @cache

@@ -40,7 +40,7 @@ class LeakCheck:
 
     def check(self, case: DeidentifiedCase, deadline: Deadline) -> None:
         """Raise Leak when any word of `case` gives somebody away, OutOfTime when time is up first."""
-        for text in case.texts():
+        for text in dict.fromkeys(case.texts()):
             self.check_text(text)
             deadline.check()
         self._check_code(case.subject)

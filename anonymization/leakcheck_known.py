@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise
 
-from anonymization.known.cues import ABBREVIATIONS, ADJECTIVES, GENERIC, PARTICLES, STATES_OF_USA, THINGS
+from anonymization.known.cues import ABBREVIATIONS, ADJECTIVES, DOTTED, GENERIC, PARTICLES, STATES_OF_USA, THINGS
 from anonymization.known.variants import short_names
 from anonymization.leakcheck_weak import WeakTraces
 from anonymization.lexicon import packaged_lexicon, words
@@ -22,15 +22,16 @@ from fhir_mappers.case import KnownIdentifier
 
 _TOKEN = re.compile(r"[a-z]+|[0-9]+")
 _ALNUM = re.compile(r"[a-z0-9]+")
+_NO_ASCII = re.compile(r"[^\x00-\x7f]")
 _CAPITALISED = re.compile(r"\b[A-Z][a-z]+")
 _TITLES = words("mr mrs ms miss mx dr prof jr sr ii iii iv md do rn np phd")
 _MONTHS = words("january february march april may june july august september october november december")
 _MONTH_ORDER = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ORDINAL_ENDS = words("st nd rd th of the")
 _AMOUNTS = words(
-    "mg g mcg ml units tabs tablets caps times doses weeks days hours months years or to more puffs drops "
-    "episodes attacks"
+    "mg g mcg ml units tabs tablets caps times doses weeks days hours months years more puffs drops episodes attacks"
 )
+_KINDS_OF_TOWN = words("county city town township")
 _DIRECTIONS = words("n s e w north south east west")
 _NUMBER_KINDS = frozenset({"phone", "identifier", "postal-code", "birth-date", "date"})
 _APOSTROPHE = re.compile(r"(?<=[a-z])'(?=[a-z]{2})")
@@ -45,9 +46,10 @@ _LABELLED = re.compile(
 _LAST_FOUR = re.compile(
     r"(?:\bending(?: in)?|\blast (?:4|four)(?: digits)?(?: of ssn)?|[x*]{3,}(?:-[x*]{2,})?)[ :.#-]{1,3}(\d{4})(?!\d)"
 )
-_INITIALS = re.compile(r"\b(?:patient|pt|client|mr|mrs|ms)\.?:? ([a-z])\. ?([a-z])\.")
+_INITIALS = re.compile(r"\b(?:patient|pt|client|mr|mrs|ms)\.?:? ([a-z])\. ?([a-z])(?:\.|(?![a-z0-9]))")
 _SAID_AT = re.compile(r" ?[\[(]?\b(at|dot)\b[\])]? ?")
 _SHORTEST_MISSPELT = 6
+_SHORTEST_NAME_MISSPELT = 5
 _SHORTEST_NUMBER = 5
 _LONG_NUMBER = 8
 _MOST_GROUPS = 12
@@ -55,8 +57,12 @@ _MOST_GROUPS = 12
 
 def plain(text: str) -> str:
     """`text` in small letters without accents and invisible characters."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in decomposed if not unicodedata.combining(c) and unicodedata.category(c) != "Cf").lower()
+    return _NO_ASCII.sub(_seen, unicodedata.normalize("NFKD", text)).lower()
+
+
+def _seen(char: re.Match[str]) -> str:
+    """The character, empty for marks and what is invisible."""
+    return "" if unicodedata.combining(char[0]) or unicodedata.category(char[0]) == "Cf" else char[0]
 
 
 class KnownTraces:
@@ -64,6 +70,8 @@ class KnownTraces:
 
     def __init__(self, identifiers: Iterable[KnownIdentifier]) -> None:
         self._words: set[str] = set()
+        self._names: set[str] = set()
+        self._spelt: set[str] = set()
         self._capitals: set[str] = set()
         self._shortened: set[str] = set()
         self._pairs: set[tuple[str, str]] = set()
@@ -78,7 +86,8 @@ class KnownTraces:
         for item in identifiers:
             self._add(item)
         for word in self._words:
-            if len(word) >= _SHORTEST_MISSPELT:
+            if len(word) >= (_SHORTEST_NAME_MISSPELT if word in self._names else _SHORTEST_MISSPELT):
+                self._spelt.add(word)
                 self._shortened.update(_one_left_out(word))
 
     def stand_in(self, text: str) -> bool:
@@ -115,7 +124,7 @@ class KnownTraces:
             if len(tokens) > 1 and tokens[0].isdigit() and _tells_capitalised(tokens[1]):
                 self._pairs.add((tokens[0], tokens[1]))
         elif item.kind in ("city", "county"):
-            self._add_place([t for t in _letters(item.value) if t not in ("county", "city", "town", "township")])
+            self._add_place(_without_kind(_letters(item.value)))
         elif item.kind == "organization":
             self._add_facility(item.value)
 
@@ -125,6 +134,7 @@ class KnownTraces:
         self._capitals.update(p.capitalize() for p in parts if _tells_capitalised(p))
         alone = [p for p in parts if _tells_alone(p)]
         self._words.update(alone)
+        self._names.update(alone)
         for part in parts:
             if part not in alone and part.capitalize() not in self._capitals:
                 self._weak.add(part)
@@ -194,7 +204,7 @@ class KnownTraces:
 
     def _add_place(self, tokens: Sequence[str]) -> None:
         if len(tokens) == 1:
-            self._words.update(t for t in tokens if len(t) > 3 and _tells_alone(t))
+            self._words.update(t for t in tokens if _tells_alone(t) and (len(t) > 3 or not _is_word(t)))
         elif tokens:
             self._pairs.update([(tokens[0], tokens[1])])
 
@@ -202,6 +212,7 @@ class KnownTraces:
         tokens = [t for t in _letters(re.sub(r"'s\b", "", plain(value))) if t != "the"]
         distinct = [n for n, t in enumerate(tokens) if t not in GENERIC and len(t) > 3]
         if not distinct:
+            self._words.update(t for t in tokens if len(tokens) == 1 and _tells_alone(t) and not _is_word(t))  # "RGH"
             return
         n = distinct[0]
         if n + 1 < len(tokens) and tokens[n] not in STATES_OF_USA:
@@ -213,7 +224,7 @@ class KnownTraces:
     def _worded(self, folded: str) -> bool:
         tokens = [(m[0], m.start(), m.end()) for m in _TOKEN.finditer(folded)]
         for word, _, _ in tokens:
-            if word in self._words or (len(word) >= _SHORTEST_MISSPELT - 1 and self._misspelt(word)):
+            if word in self._words or (len(word) >= _SHORTEST_NAME_MISSPELT - 1 and self._misspelt(word)):
                 return True
         for n, (a, _, end) in enumerate(tokens[:-1]):
             b, start, _ = tokens[n + 1]
@@ -234,7 +245,9 @@ class KnownTraces:
     def _misspelt(self, word: str) -> bool:
         if not word.isalpha() or self._shortened.isdisjoint({word, *_one_left_out(word)}):
             return False
-        return not _is_word(word) and any(_one_edit(word, k) for k in self._words if len(k) >= _SHORTEST_MISSPELT)
+        if _is_word(word) or word in ABBREVIATIONS:
+            return False
+        return any(_one_edit(word, k) for k in self._spelt)
 
     def _dated(self, folded: str, tokens: Sequence[tuple[str, int, int]]) -> bool:
         """Whether two or three neighbouring words and figures are a date."""
@@ -270,7 +283,8 @@ class KnownTraces:
             return True
         if not self._figures.isdisjoint(_ALNUM.findall(folded)):
             return True
-        if any(n in line for line in map(_squashed, folded.split("\n")) for n in self._long):
+        lines = "\n".join(map(_squashed, folded.split("\n")))
+        if any(n in lines for n in self._long):
             return True
         return any(g in self._figures for run in _figure_runs(folded) for g in _grouped(run))
 
@@ -279,11 +293,21 @@ class KnownTraces:
         return any(m in folded or m in said for m in self._mails)
 
     def _initialled(self, folded: str) -> bool:
-        return any(m[1] + m[2] in self._initials for m in _INITIALS.finditer(folded))
+        return any(m[1] + m[2] in self._initials - DOTTED for m in _INITIALS.finditer(folded))
 
 
 def _letters(value: str) -> list[str]:
     return [t for t in _TOKEN.findall(plain(value)) if t.isalpha()]
+
+
+def _without_kind(tokens: Sequence[str]) -> list[str]:
+    """A town's words without what it is: "Fakeville" of "Fakeville City", all of "New City Fabula"."""
+    kept = list(tokens)
+    while len(kept) > 1 and kept[-1] in _KINDS_OF_TOWN:
+        kept.pop()
+    while len(kept) > 1 and kept[0] in _KINDS_OF_TOWN:
+        kept.pop(0)
+    return kept
 
 
 def _is_word(token: str) -> bool:

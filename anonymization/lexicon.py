@@ -127,7 +127,8 @@ class Lexicon:
 
 def bare(token: str) -> str:
     """`token` folded, without a possessive ending."""
-    return _POSSESSIVE.sub("", fold(token))
+    word = fold(token)
+    return _POSSESSIVE.sub("", word) if "'" in word else word
 
 
 def _ending(endings: frozenset[str]) -> re.Pattern[str]:

@@ -132,11 +132,17 @@ def fold(text: str) -> str:
     """`text` for comparison, character by character: lower case, no accents, Latin for look-alikes. Same length."""
     if text.isascii():
         return text.lower()
-    return "".join(_fold_char(c) for c in text.translate(_LOOK_ALIKE))
+    return text.translate(_FOLDED)
 
 
-def _fold_char(char: str) -> str:
-    if char.isascii():
-        return char.lower()
-    base = unicodedata.normalize("NFD", char)[0].lower()
-    return base if len(base) == 1 else char
+class _Folded(dict[int, str]):
+    """The folded form of each character that was ever asked for."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(_LOOK_ALIKE.get(code, code))
+        base = unicodedata.normalize("NFD", char)[0].lower()
+        self[code] = base if len(base) == 1 else char
+        return self[code]
+
+
+_FOLDED = _Folded()

@@ -15,7 +15,7 @@ _ANYBODY = "other"
 _SUFFIX = re.compile(
     r",? (?:(?i:jr|sr)\b\.?|(?i:ii|iii)(?![^\W_])|(?i:iv)(?=[.,;)\n\t|\"]|$| \()|IV(?= (?:MD|DO|RN|LPN|NP|PA)\b))"
 )
-_POSSESSIVE = re.compile(r"'s(?![^\W_])")
+_POSSESSIVE = re.compile(r"'[sS](?![^\W_])")
 _PLACES = frozenset({"FACILITY", "LOCATION", "ORGANIZATION"})
 _SPREAD_SCORE = 0.5
 

@@ -1,9 +1,11 @@
 """Every test runs offline: the libraries' switches are set first, and a socket beyond loopback is refused."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 
@@ -14,6 +16,12 @@ from cds_service.offline import go_offline
 
 go_offline()
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # as cds_service.cli sets it, before anything loads OpenMP
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers share the cores: more threads would wait for each other
+
+# How long an example takes by the clock tells what else the machine does; a test that minds measures for itself.
+hypothesis.settings.register_profile("busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("busy")
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("CDS_SHARED_DATA", ROOT.parent / "shared" / "data"))
@@ -35,7 +43,20 @@ def shared_data():
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory):
+def packaged_index(tmp_path_factory, worker_id):
+    """The index of the packaged guidelines, to copy: embedding takes ten seconds and is done once, by one worker."""
+    from cds_service.retrieval.build import build_index
+    from cds_service.retrieval.embedder import MiniLmEmbedder
+    from cds_service.retrieval.source import PACKAGED
+
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "packaged-index"
+    build_index(folder, [PACKAGED], MiniLmEmbedder(threads=1))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory, packaged_index):
     """A whole service without a model, on real parts: SQLite, Chroma, MiniLM, Presidio."""
     from cds_service.bootstrap import build_service
     from cds_service.prepare import prepare
@@ -43,6 +64,7 @@ def built(tmp_path_factory):
 
     home = tmp_path_factory.mktemp("service")
     settings = Settings(data_dir=home / "state", keys_file=home / "keys.json", model="none", unreviewed_guidelines=True)
+    shutil.copytree(packaged_index, settings.index_dir)
     prepare(settings, lambda step, share: None)
     return build_service(settings)
 

@@ -140,18 +140,17 @@ def _add_initials(book: NameBook, value: str, label: str) -> None:
     letters = initials(value)
     if len(letters) < 2:
         return
-    for written in {letters, letters[0] + letters[-1], letters[-1] + letters[:-1]}:
+    pairs = {letters[0] + other for other in letters[1:]}
+    for written in {letters, letters[-1] + letters[:-1], *pairs}:
         book.initials.setdefault(written, label)
 
 
 def _add_longer(book: NameBook, people: dict[str, frozenset[int]], names: Sequence[KnownIdentifier]) -> None:
-    """User names of each whole name, and which first letters go with which part."""
+    """User names of each whole name, and which first letters go with which form."""
     for item in names:
         parts = name_parts(item.value)[:_LONGEST_NAME]
         if item.kind == "name":
             label = ROLE_LABELS.get(item.role, "PERSON")
-            for part in parts:
-                book.first_letters.setdefault(part, set()).update(initials(item.value))
             for glued in user_names(parts):
                 if len(glued) >= _SHORTEST_GLUED and glued not in book.forms and not is_english(glued):
                     _add(book, glued, Form(label, Strength.STRONG, people[parts[0]]))
@@ -161,6 +160,9 @@ def _add_longer(book: NameBook, people: dict[str, frozenset[int]], names: Sequen
             if word not in book.forms:
                 strength = form.strength if form.strength is Strength.WEAK or not is_english(word) else Strength.WEAK
                 _add(book, word, Form(form.label, strength, form.people, plural=True))
+    letters = {number: initials(item.value) for number, item in enumerate(names) if item.kind == "name"}
+    for word, form in book.forms.items():
+        book.first_letters[word] = set().union(*(letters.get(number, "") for number in form.people))
 
 
 def _complete(book: NameBook) -> None:

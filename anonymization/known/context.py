@@ -40,10 +40,11 @@ def reads_as_name(text: Text, i: int, *, raised: bool = False) -> bool:
     return Place(text, i).is_name(raised=raised)
 
 
-def surely_a_name(text: Text, i: int) -> bool:
-    """Whether the word at `i` is certain to be a name: titled, signed, aged or labelled."""
+def surely_a_name(text: Text, i: int, *, small: bool = False) -> bool:
+    """Whether the word at `i`, with `small` also in small letters, is sure to be a name: titled, signed or labelled."""
     place = Place(text, i)
-    return place.is_title and (place.surely() or bool(place.before in cues.TELLS and not text.starts_clause(i)))
+    told = place.before in cues.TELLS or (place.before2, place.before) in _NAMED
+    return (place.is_title or small) and (place.surely() or (told and not text.starts_clause(i)))
 
 
 _PREPOSITIONS = words("of in on at by for from to with")  # "records of mason"
@@ -166,6 +167,8 @@ class Place:
             return True
         if self.before in cues.TITLES:
             return self.raw[0].isupper() or self.text.raw(self.i - 1).islower() or self.is_flat
+        if self.before in ("dr", "doctor") and self.is_title:
+            return not self._acts_as_verb()
         return self.before in cues.ROLE_TITLES and not (
             self._acts_as_verb() or self._describes() or self._modal_at_end()
         )
@@ -213,7 +216,7 @@ class Place:
         tail = _ASIDE.sub(" ", self.tail(80).lower(), count=1)
         if PERSONAL.match(tail) or self._medicated():
             return True
-        if self.before in cues.DETERMINERS or begins_clause(self):
+        if (self.before in cues.DETERMINERS and not self.gap_before.strip()) or begins_clause(self):
             return False
         if not self._plain() and (self.after in _NOT_AFTER_MODALS or verbs.is_gerund(self.after)):
             return True
@@ -360,5 +363,7 @@ _MEDICATED = frozenset(
     {"started", "stopped", "takes", "took", "on", "restarted", "resumed", "tolerates", "given", "uses"}
 )
 _NOT_AFTER_MODALS = words("in back here up from with w on at for seen off out down")
-_NAMED = frozenset({("name", "is"), ("goes", "by"), ("known", "as"), ("name", "s"), ("s", "name")})
+_NAMED = frozenset({("name", "is"), ("goes", "by"), ("name", "s"), ("s", "name")}) | {
+    (act, "as") for act in ("known", "sent", "labeled", "labelled", "listed", "booked", "registered", "signed")
+}
 _RELATIVES = cues.PEOPLE - words("patient patients pt pts client resident veteran baby boy girl infant child guest")

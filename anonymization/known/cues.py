@@ -10,7 +10,7 @@ from anonymization.lexicon import words
 PARTICLES = words("van von der den ter de del della da di du la le los las bin ibn al el st saint mac mc san santa")
 
 # A title is always followed by a name; these two groups differ in that a role ("dr will see her") may act by itself.
-TITLES = words("mr mrs ms miss mx prof professor rev sir madam pastor mister")
+TITLES = words("drs mr mrs ms miss mx prof professor rev sir madam pastor mister")
 ROLE_TITLES = words("dr doctor nurse rn np pa md attending resident surgeon")
 
 PEOPLE = words(
@@ -41,10 +41,10 @@ TALKS_WITH = words(
 TELLS = words(
     "told asked informed advised reassured thanked reminded encouraged counseled counselled educated instructed "
     "notified contacted phoned telephoned texted emailed interviewed greeted consented accompanied escorted per "
-    "paged met visited helped congratulated call page text notify contact inform phone email"
+    "paged met visited helped congratulated call page text notify contact inform phone email bring marrying married"
 )
 LOOSE = words("with w for by from saw seen and via about regarding re")
-OF_WHOM = words("up exam examination evaluation care assessment chart record visit behalf")
+OF_WHOM = words("up exam examination evaluation care assessment chart charts record records visit behalf")
 
 # After the name: what only people do.
 SPEAKS = words(
@@ -58,7 +58,7 @@ SPEAKS = words(
     "vomited coughed drove drives brought brings thanked insists insisted seems sees saw looks looked awoke tried "
     "tries plans planned missed misses forgot met signed wrote writes texted emailed performed ordered prescribed "
     "recommended recommends explained examined evaluated discussed advised assessed reviewed counseled paged "
-    "spoke who reportedly"
+    "spoke who reportedly rang rings"
 )
 # What is said of persons alone, for names that are things ("stone denies", not "stone presents in the ureter").
 SPEECH = words(
@@ -238,7 +238,7 @@ ABBREVIATIONS = words(
 )
 DOTTED = words(
     "am pm ie eg md do rn np pa phd po iv im bid tid qid qd prn bp hr us usa od os ou ad as au sc sl pr dc hs ac "
-    "pc ml er ed ob gi gu ent ms mr"
+    "pc ml er ed ob gi gu ent ms mr yo co ho wo ro nv bl fu sp mg kg cm mm na hx rx tx dx sx fx pt qh et al vs ft ng"
 )
 # Words that names of places of care share; what is left of a name without them tells it apart.
 GENERIC = words(

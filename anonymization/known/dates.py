@@ -60,7 +60,8 @@ _ORDINALS = {
 }
 _ORDINAL_END = re.compile(r"(?:st|nd|rd|th)\b")
 _VALUE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
-_DAY = r"(?P<d>\d{1,2}|(?:twenty[- ]|thirty[- ])?(?:first|second|third|\w{3,7}th)|twentieth|thirtieth)"
+_DAY_WORDS = "|".join(sorted(_ORDINALS, key=len, reverse=True)).replace("-", "[- ]")
+_DAY = rf"(?P<d>\d{{1,2}}|\b(?:{_DAY_WORDS})\b)"
 _YEAR = r"(?P<y>\d{4}|'?\d{2})"
 _NUMERIC = re.compile(r"(?<!\d)(?P<a>\d{1,4})\s?[-/.,\\]\s?(?P<b>\d{1,2})\s?[-/.,\\]\s?'?(?P<c>\d{4}|\d{2}|\d)(?!\d)")
 _SPACED = re.compile(r"(?<!\d)(?P<a>\d{1,4}) (?P<b>\d{1,2}) (?P<c>\d{4}|\d{1,2})(?!\d)")
@@ -88,15 +89,24 @@ _SHORT = re.compile(r"(?<![\w./-])(?P<a>\d{1,2})[/-](?P<b>\d{1,2})(?![\w/%-]|\.\
 _DATED = re.compile(
     r"(?:\b(?:on|since|from|until|till|through|thru|by|dated?|dob|d\.o\.b\.?|bdate|bday|b-day|birthday|birth ?date|born|diagnosed|"
     r"admit(?:ted)?|adm|discharged?|d/c|seen|visit(?:ed)?|scheduled|due|before|after|as of|began|started|starting|last|next|"
-    r"performed|collected|drawn|signed|appointment|appt|f/u|surgery|follow[- ]?up|encounter|expired|died|deceased|dod|tod|pronounced|time of death|the|"
-    r"mon|tues?|wed|thu(?:rs?)?|fri|sat|sun|\w{3,6}day)\b[\s:,.(=-]{0,3}(?:was |is |on )?(?:the )?|(?:^|\n)[ \t]*)$"
+    r"performed|collected|drawn|signed|appointment|appt|f/u|surgery|follow[- ]?up|encounter|expired|died|deceased|dod|tod|pronounced|time of death|the|when|"
+    r"stay|mon|tues?|wed|thu(?:rs?)?|fri|sat|sun|\w{3,6}day)\b[\s:,.(='\"-]{0,5}(?:was |is |on )?(?:the )?|(?:^|\n)[ \t]*)$"
 )
+_MONTH_WORD = rf"\b(?:{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b"
+_UNTIL = r"(?:to|-|until|till|through|thru)"
+_WHOLE = rf"(?:\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}|\d{{8}}\b|(?:the )?\d{{1,2}}(?:st|nd|rd|th)?[ -](?:of )?{_MONTH_WORD}|{_MONTH_WORD}\.? \d)"
+_FROM_DATE = re.compile(
+    rf"(?:\d[-/.]\d{{1,2}}[-/.]\d{{2,4}}|\b\d{{8}}|{_MONTH_WORD}\.?(?:[ -]\d{{1,2}}(?:st|nd|rd|th)?)?(?:,?[ -]\d{{4}})?)\s?{_UNTIL}\s?$"
+)
+_FROM_SHORT = re.compile(rf"\d{{1,2}}/\d{{1,2}}\s?{_UNTIL}\s?$")
+_TO_DATE = re.compile(rf"\s?{_UNTIL}\s?{_WHOLE}")
 _ENTRY = re.compile(r"[ \t]*(?::|-[ \t]|\n|$)")
 _SCORE = re.compile(r"\s?(?:pain|strength|murmur|systolic|points?|power|sem\b|hsm\b|tabs?|tablets?|of\b|doses?)")
 _DOSE = re.compile(r"[\s-]?(?:mg|mcg|ug|g|ml|units?|tabs?|tablets?|caps?|capsules?|puffs?|drops?|times|doses?|%|x\b|weeks?|days?|hours?|"
-                   r"months?|years?|or\b|more\b|of\b|to \d|-\d|/\d|episodes?|attacks?)")  # fmt: skip
+                   r"months?|years?|or\b|more\b|of\b|to \d{1,2}(?![\d/.-])|-\d|/\d|episodes?|attacks?)")  # fmt: skip
 _BORN = re.compile(r"\b(?:born|dob|d\.o\.b\.?|birth ?(?:date|day)|b\.|bdate|year)\b[\s:.(=-]{0,3}(?:in |on |is )?'?$")
 _WORDS_TOO = frozenset({"may", "mar", "march", "dec", "sep", "jan"})
+_NUMBERED = re.compile(r"\d{1,2}(?:st|nd|rd|th)\b")
 
 YOUTH = 20  # years
 _YEAR_ALONE = re.compile(
@@ -176,7 +186,7 @@ class DateFinder:
     # -- dates with the month as a word -----------------------------------------------------------------------------
     def _worded(self, folded: str) -> Iterator[KnownHit]:
         for pattern in _WORDED:
-            for found in pattern.finditer(folded):
+            for found in _with_months(pattern, folded):
                 day = _ORDINALS.get(found["d"].replace(" ", "-")) or (int(found["d"]) if found["d"].isdigit() else 0)
                 month = _month(found["m"], guess=found["y"] is not None and len(found["y"]) == 4)
                 if (month, day) not in self._days:
@@ -193,11 +203,16 @@ class DateFinder:
         end = max(found.end("d"), found.end("m"))
         if found["y"] is not None and len(found["y"]) == 4:
             return False  # another year
-        if _DOSE.match(folded, end):
+        if found["m"] not in _WORDS_TOO or _NUMBERED.match(folded, found.start("d")):
+            return True
+        if _DOSE.match(folded, end) and not _TO_DATE.match(folded, end):
             return False
-        if found["d"] in ("second", "third", "first") and found["m"] not in _MONTHS:
-            return False
-        return found["m"] not in _WORDS_TOO or found.start("d") < found.start("m") or _dated(folded, found.start())
+        return (
+            found.start("d") < found.start("m")
+            or _dated(folded, found.start())
+            or _in_range(folded, found.start(), end)
+            or _FROM_SHORT.search(folded, max(0, found.start() - 16), found.start()) is not None
+        )
 
     # -- parts of dates ---------------------------------------------------------------------------------------------
     def _short(self, folded: str) -> Iterator[KnownHit]:
@@ -208,7 +223,8 @@ class DateFinder:
             line = folded[folded.rfind("\n", 0, found.start()) + 1 : found.start()]
             entry = not line.strip() and _ENTRY.match(folded, found.end())
             padded = (found["a"][0] == "0" and a) or (found["b"][0] == "0" and b)
-            if (entry or padded or _dated(folded, found.start(), line=False)) and not _SCORE.match(folded, found.end()):
+            told = entry or padded or _dated(folded, found.start(), line=False) or _in_range(folded, *found.span())
+            if told and not _SCORE.match(folded, found.end()):
                 yield KnownHit(*found.span(), "DATE")
 
     def _ranges(self, folded: str) -> Iterator[KnownHit]:
@@ -247,6 +263,22 @@ class DateFinder:
     def _is_month(self, year: str, month: int) -> bool:
         digits = year.lstrip("'")
         return any(m == month and (y if len(digits) == 4 else y % 100) == int(digits) for y, m in self._months)
+
+
+def _with_months(pattern: re.Pattern[str], folded: str) -> Iterator[re.Match[str]]:
+    """Matches whose word is a month; what other words took ("80 yrs 2" of "80 yrs 2 May") is read again."""
+    at = 0
+    while found := pattern.search(folded, at):
+        if _month(found["m"], guess=True):
+            yield found
+            at = found.end()
+        else:
+            at = min(found.end("d"), found.end("m"))
+
+
+def _in_range(folded: str, start: int, end: int) -> bool:
+    """Whether a short date is one end of a stay whose other end is written out ("5/2 to the 8th of May")."""
+    return _TO_DATE.match(folded, end) is not None or _FROM_DATE.search(folded, max(0, start - 28), start) is not None
 
 
 def _is_long_enough(found: re.Match[str]) -> bool:

@@ -6,9 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Set
 
-from anonymization.known import cues
+from anonymization.known import cues, verbs
 from anonymization.known.kinds import KnownHit
+from anonymization.known.plain_words import AFTER_NAMES
 from anonymization.known.text import Text
+from anonymization.known.variants import is_drug, is_english
+from anonymization.lexicon import words
 
 _GAP = re.compile(r"[ .]{1,2}|, ")
 _DOTTED = re.compile(r"(?<![\w.])(?:[a-z]\.[ ]?){1,3}[a-z](?:\.|(?!\w))", re.IGNORECASE)
@@ -21,20 +24,35 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"\b(?:patient|pt|initials|name|client|mr|mrs|signed|initialed(?: by)?)(?:\.?[ ]?:[ ]?|\.[ ])$", re.IGNORECASE
+    r"\b(?:patient|pt|initials|name|client|mr|mrs|signed|initialed(?: by)?|consultant|in charge|attending|doctor|physician|"
+    r"provider|surgeon|operator|assistant|spouse|partner|gp|pcp|nurse|author|contact|copy|seen by)(?:\.?[ ]?:[ ]?|\.[ ])$"
+    r"|\b(?:to see|to meet|saw|signed|seen by|spoke (?:to|with)) $",
+    re.IGNORECASE,
 )
 _AFTER = re.compile(
     r"(?:'s)?,?[ ](?:also[ ]|still[ ]|again[ ]|now[ ])?(?:(?P<verb>[a-z/]+)|\(?\d{1,3}[ -]?(?:y|f\b|m\b))",
     re.IGNORECASE,
 )
 _IS_AGED = re.compile(r",?[ ](?:is|was)?[ ]?(?:an?[ ])?\d{1,3}[ -]?(?:y|f\b|m\b)", re.IGNORECASE)
+_AFTER_A = words("fib flutter line lines wave waves flap team positive negative")
+_JOINING = words("of in on at by for from to with until while when and or but who")
+_MONTHS = words("january february march april may june july august september october november december")
+_GENERATION = re.compile(r",? (?:(?:jr|sr)\b\.?|(?:iii?|(?P<fourth>iv))(?![^\W_]))")
+_NEXT = re.compile(r" (?:(?P<word>[a-z]+)|\d)")
+_BLANK = re.compile(r"\w\W+\w")
+_OF_DRIPS = words(
+    "placed inserted started stopped removed infiltrated given flushed locked changed replaced discontinued running "
+    "infusing infused in out site access line q"
+)
+_OF_PERSONS = AFTER_NAMES | cues.SPEAKS | cues.CONJUNCTIONS | cues.FOLLOWS_OBJECT | verbs.OF_THINGS
 _STARTS = re.compile(r"(?:^|[.!?:;\n][ \t]*|\n)$")
 
 
-def with_initials(text: Text, i: int, letters: Set[str]) -> tuple[int, int]:
+def with_initials(text: Text, i: int, letters: Set[str], *, family_first: bool = False) -> tuple[int, int]:
     """The span of the name part at word `i`, grown over initials on both sides and digits glued to it ("Stone123").
 
     An initial without a dot after the part counts only if it is one of `letters`, those of the same name.
+    `family_first`: the part is a given name behind its family name ("Stone, Anna I"), so that no sentence goes on.
     """
     start, end = text.spans[i]
     while end < len(text.text) and text.text[end].isdigit():
@@ -48,7 +66,7 @@ def with_initials(text: Text, i: int, letters: Set[str]) -> tuple[int, int]:
     j = i + 1
     while j < len(text.words) and _is_initial(text, j) and _GAP.fullmatch(text.text[end : text.spans[j][0]]):
         dotted = text.text[text.spans[j][1] : text.spans[j][1] + 1] == "."
-        if not dotted and not (text.word(j) in letters and _ends_name(text, j)):
+        if not dotted and not (text.word(j) in letters and (family_first or _ends_name(text, j))):
             break
         end = text.spans[j][1] + int(dotted)
         j += 1
@@ -61,8 +79,36 @@ def _is_initial(text: Text, j: int) -> bool:
 
 
 def _ends_name(text: Text, j: int) -> bool:
-    """Not the article or pronoun of the next sentence ("Stone A fib", "Stone I saw")."""
-    return text.word(j) not in ("a", "i") or not text.gap_after(j).startswith(" ") or text.raw(j + 1)[0].isupper()
+    """Not the article or pronoun of the next sentence ("Stone A fib", "Stone I saw"); nothing that joins follows those."""
+    if text.word(j) not in ("a", "i") or text.gap_after(j) != " " or j + 1 == len(text.words):
+        return True
+    following = text.word(j + 1)
+    if text.word(j) == "a" and (following[0] in "aeio" or following in cues.SPEAKS - cues.NOUNS_TOO):
+        return True  # no article: "Stone a rang", "Stone a inguinal hernia"
+    if text.raw(j) == "A" and text.style(j) == "mixed":
+        return following not in _AFTER_A
+    return text.raw(j + 1)[0].isupper() or following in _JOINING or following in _MONTHS
+
+
+def with_generation(text: Text, hit: KnownHit) -> KnownHit:
+    """`hit` grown over what sets its name apart from the father's: "Stone, Jr.", "Anna Stone IV"; not "Stone IV fluids"."""
+    found = _GENERATION.match(text.folded, hit.end)
+    if found is None or (found["fourth"] and _is_drip(text.folded, hit, found.end())):
+        return hit
+    return KnownHit(hit.start, found.end(), hit.label)
+
+
+def _is_drip(folded: str, hit: KnownHit, end: int) -> bool:
+    """Whether "iv" before `end` is the way into a vein: after a single name, or before what is given or done there."""
+    following = _NEXT.match(folded, end)
+    if following is None:
+        return False
+    word = following["word"] or ""
+    if not word or not _BLANK.search(folded[hit.start : hit.end]):
+        return True
+    if word in _OF_DRIPS or is_drug(word):
+        return True
+    return is_english(word) and word not in _OF_PERSONS
 
 
 def find_initials(text: Text, known: Mapping[str, str]) -> Iterator[KnownHit]:
@@ -83,7 +129,12 @@ def find_initials(text: Text, known: Mapping[str, str]) -> Iterator[KnownHit]:
 
 
 def _dotted_counts(text: str, found: re.Match[str], letters: str) -> bool:
-    if letters not in cues.DOTTED and found[0][0].isupper() and found[0].rstrip(".")[-1].isupper():
+    written = found[0].rstrip(".")
+    alike = (written[0].isupper() and written[-1].isupper()) or " " not in written
+    if letters not in cues.DOTTED and alike:
+        return True
+    following = _AFTER.match(text, found.end())
+    if following and found[0].isupper() and (following["verb"] or "").lower() in cues.SPEAKS:
         return True
     return _person_around(text, found.start(), found.end(), letters in cues.DOTTED)
 

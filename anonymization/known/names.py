@@ -7,18 +7,23 @@ from collections.abc import Iterator, Sequence
 
 from anonymization.known.book import Form, NameBook, Strength
 from anonymization.known.context import reads_as_mild_name, reads_as_name, surely_a_name
-from anonymization.known.initials import find_initials, with_initials
+from anonymization.known.cues import ABBREVIATIONS, PARTICLES, SPEAKS, TELLS
+from anonymization.known.initials import find_initials, with_generation, with_initials
 from anonymization.known.kinds import KnownHit
 from anonymization.known.spelling import SHORTEST, misspelt
 from anonymization.known.text import Text
 from anonymization.known.variants import is_english
+from anonymization.lexicon import packaged_lexicon
 
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .\-_*/]{1,3}[^\W\d_](?![^\W\d_])){2,}")
 _HYPHENATED = re.compile(r"[ \t]*-?[ \t]*\n[ \t]*|['_-]|- ?")
 _GLUE = re.compile(r"['. -]{1,2}|\n")
 _BETWEEN_PARTS = re.compile(r"[\s,.'_()\"-]{1,3}")
+_ENDS = re.compile(r"[ ]*(?:[,;:/|\")\]\n\t]|$)")
 _MOST_PIECES = 6
 _SHORTEST_INSIDE = 6
+_SHORT_MISSPELT = 4  # letters of a name whose misspelling is looked for where its writing shows a name
+_SHORTEST_BESIDE = 3  # and beside another part of the same name
 
 
 class NameFinder:
@@ -26,7 +31,9 @@ class NameFinder:
 
     def __init__(self, book: NameBook) -> None:
         self._book = book
-        self._spelt = [w for w, f in book.forms.items() if len(w) >= SHORTEST and not f.plural and f.strength > 0]
+        self._spelt = [
+            w for w, f in book.forms.items() if len(w) >= _SHORTEST_BESIDE and not f.plural and f.strength > 0
+        ]
         self._inside = [
             w for w, f in book.forms.items() if f.strength is Strength.STRONG and len(w) >= _SHORTEST_INSIDE
         ]
@@ -40,11 +47,14 @@ class NameFinder:
         certain = {i: w for i, w in known.items() if self._counts(text, i, known, raised=w in raised)}
         self._add_misspelt(text, known, certain)
         self._add_neighbours(text, certain)
-        hits = list(_merged(text, [self._hit(text, i, certain[i]) for i in sorted(certain)]))
+        named = _merged(text, [self._hit(text, i, certain) for i in sorted(certain)])
+        hits = [with_generation(text, hit) for hit in named]
         return [*hits, *self._apart(text), *self._spaced(text), *find_initials(text, self._book.initials)]
 
-    def _hit(self, text: Text, i: int, word: str) -> KnownHit:
-        start, end = with_initials(text, i, self._book.first_letters.get(word, set()))
+    def _hit(self, text: Text, i: int, certain: dict[int, str]) -> KnownHit:
+        word = certain[i]
+        family_first = i - 1 in certain and text.gap(i - 1, i).strip() == ","
+        start, end = with_initials(text, i, self._book.first_letters.get(word, set()), family_first=family_first)
         return KnownHit(start, end, self._book.forms[word].label)
 
     # -- words as they are ------------------------------------------------------------------------------------------
@@ -94,34 +104,60 @@ class NameFinder:
         letters = self._book.first_letters.get(word, ())
         start, end = text.spans[i]
         grown = with_initials(text, i, set(letters))
-        return (text.raw(i)[0].isupper() and grown[0] < start) or "," in text.text[end : grown[1]]
+        if (text.raw(i)[0].isupper() and grown[0] < start) or "," in text.text[end : grown[1]]:
+            return True
+        return grown[1] > end and _ENDS.match(text.text, grown[1]) is not None
 
     # -- misspelt ---------------------------------------------------------------------------------------------------
     def _add_misspelt(self, text: Text, known: dict[int, str], certain: dict[int, str]) -> None:
-        """Words one or two edits off that are no words of English."""
-        unknown = {w for i, w in enumerate(text.words) if i not in known}
-        written_for = dict(misspelt(sorted(unknown), self._spelt))
-        wrong = {t: w for t, w in written_for.items() if not is_english(t)}
-        for i, token in enumerate(text.words):
-            word = wrong.get(token)
-            if word is None or i in known:
-                continue
-            strength = self._book.forms[word].strength
-            if strength is Strength.STRONG or text.raw(i)[0].isupper() or reads_as_name(text, i):
+        """Words one or two edits off, each for the name that says most by itself."""
+        unknown = sorted({w for i, w in enumerate(text.words) if i not in known})
+        pairs = misspelt(unknown, self._spelt, shortest=_SHORT_MISSPELT)
+        written_for = dict(sorted(pairs, key=lambda pair: (self._book.forms[pair[1]].strength, len(pair[1]))))
+        for i, token in enumerate(text.words if written_for else ()):
+            word = written_for.get(token)
+            if word is not None and i not in known and self._is_written_for(text, i, word):
                 certain[i] = word
 
+    def _is_written_for(self, text: Text, i: int, word: str) -> bool:
+        """Whether the unknown word at `i` is `word` misspelt: one of English after a title, a short one as a name."""
+        if is_english(text.word(i)) or text.word(i) in ABBREVIATIONS:
+            return surely_a_name(text, i, small=len(word) >= SHORTEST and text.style(i) != "mixed")
+        strong = self._book.forms[word].strength is Strength.STRONG
+        raw = text.raw(i)
+        if len(word) >= SHORTEST:
+            return strong or raw[0].isupper() or reads_as_name(text, i)
+        return raw.istitle() or (strong and text.style(i) != "mixed") or reads_as_name(text, i)
+
     def _add_neighbours(self, text: Text, certain: dict[int, str]) -> None:
-        """A word of English one edit off, capitalised beside another part of the same name ("Anna Store")."""
+        """A word one edit off beside another part of the same name, one of English with a capital ("Anna Store")."""
         for i in sorted(certain):
             for j in (i - 1, i + 1):
                 if j in certain or not 0 <= j < len(text.words) or not text.touching(min(i, j), max(i, j)):
                     continue
-                if not (text.raw(j)[0].isupper() or text.style(j) == "lower"):
+                glued = text.gap(min(i, j), max(i, j)) == "-"
+                if not (glued or text.raw(j)[0].isupper() or text.style(j) == "lower"):
                     continue
-                mates = [w for w in self._spelt if self._book.related(w, certain[i])]
-                for _, word in misspelt([text.word(j)], mates):
-                    if text.raw(j)[0].isupper() or not is_english(text.word(j)):
+                if glued and text.word(j) in PARTICLES:
+                    certain[j] = certain[i]
+                mates = [w for w in self._spelt if self._book.related(w, certain[i]) or (glued and w == certain[i])]
+                for _, word in misspelt([text.word(j)], mates, shortest=_SHORTEST_BESIDE):
+                    if glued or self._is_written_beside(text, i, j, word):
                         certain[j] = word
+
+    def _is_written_beside(self, text: Text, i: int, j: int, word: str) -> bool:
+        """Whether the word at `j` is `word` misspelt, beside a part of its name at `i`; no everyday word if short."""
+        token = text.word(j)
+        if not is_english(token) or text.alone(min(i, j), max(i, j)):
+            return True
+        raw = text.raw(j)
+        if len(word) >= SHORTEST:
+            return raw[0].isupper()
+        if len(word) < _SHORT_MISSPELT or token in SPEAKS | TELLS:
+            return False
+        if j > i and ((raw.istitle() and text.style(j) == "mixed") or _ENDS.match(text.text, text.spans[j][1])):
+            return raw[0].isupper()  # a capital behind the given name
+        return token not in packaged_lexicon().words and (raw.istitle() or text.style(j) != "mixed")
 
     # -- apart, joined, spaced out ----------------------------------------------------------------------------------
     def _apart(self, text: Text) -> Iterator[KnownHit]:

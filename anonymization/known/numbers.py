@@ -44,7 +44,8 @@ _CLINICAL_ID = re.compile(
     r"[clts]\d{1,2}|b(?:1|2|3|5|6|7|9|12)|a1c?|d[23]|h\d|t\d|n9[59]|q\d{1,2}[hd]?|p\d|g\d(?:p\d)?\w*|co2|o2|pao2|spo2|k2|ca\d{2,3}|"
     r"\d{1,4}(?:mg|ml|mcg|g|kg|cm|mm|l|u|iu|h|hr|d|w|wk|m|mo|y|yo|f|x|st|nd|rd|th|am|pm|fr|ga|cc|mmol|meq)"
 )
-_COUNTRY = re.compile(r"\+\d{1,3}[\s.(-]{0,3}$")
+_COUNTRY = re.compile(r"(?:\+\d{1,3}[\s.(-]{0,3}|(?<![\w.-])1[ .(-]{1,2})$")
+_EXTENDED_BY = re.compile(r"[ ,]{0,2}(?:x|ext\.?|extension)[ .:]?\d{1,6}(?![^\W_])")
 _TAIL = re.compile(r"-?\d{4}(?!\d)")
 _BESIDE = re.compile(r"[\s,(;:#/-]{1,3}")
 
@@ -138,12 +139,14 @@ class NumberFinder:
 
     def find(self, text: Text, others: Sequence[KnownHit] = ()) -> list[KnownHit]:
         """All mentions; `others` are mentions of names and places, beside which a short number counts."""
+        if not (self._long or self._short or self._last):
+            return []
         squashed, places = text.squashed
         hits = [h for key, label in self._long.items() for h in _find_key(key, label, text.folded, squashed, places)]
         figures = squashed.translate(_MISTAKEN)
         if figures != squashed:
             sure = ((k, v) for k, v in self._long.items() if k.isdigit() and len(k) >= LONG_NUMBER)
-            mended = "".join(c.translate(_MISTAKEN) for c in text.folded)
+            mended = text.folded.translate(_MISTAKEN)
             hits += [h for key, label in sure for h in _find_key(key, label, mended, figures, places)]
         if self._short or self._last:
             hits += self._find_short(text.folded, [*others, *hits])
@@ -190,6 +193,8 @@ def _find_key(key: str, label: str, folded: str, squashed: str, places: Sequence
                 end += 1
             if label == "PHONE" and (head := _COUNTRY.search(folded, max(0, start - 7), start)):
                 start = head.start()
+            if label == "PHONE" and (extension := _EXTENDED_BY.match(folded, end)):
+                end = extension.end()
             if label == "ZIP" and (tail := _TAIL.match(folded, end)):
                 end = tail.end()
             yield KnownHit(start, end, label)

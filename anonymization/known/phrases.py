@@ -15,7 +15,7 @@ from anonymization.known.cues import ABBREVIATIONS, GENERIC, STATES_OF_USA
 from anonymization.known.kinds import PHRASE_LABELS, KnownHit
 from anonymization.known.spelling import misspelt
 from anonymization.known.text import Text
-from anonymization.known.variants import is_english, is_weak
+from anonymization.known.variants import is_english, is_weak, spellings
 from anonymization.lexicon import packaged_lexicon, words
 from anonymization.normalise import fold, normalise
 from fhir_mappers.case import KnownIdentifier
@@ -33,19 +33,34 @@ _STREET_KINDS = words(
 )
 _UNITS = words("unit apt ste bldg fl room rm lot box po no trlr floor")
 _DIRECTIONS = words("n s e w ne nw se sw")
-_PLACED = re.compile(
-    r"\b(?:lives? in|living in|lived in|resides? in|residing in|resident of|from|moved to|moved from|born in|raised in|home in|"
-    r"house in|works? in|working in|town of|city of|travel(?:led|ed|s)? to|visiting|near|at|to|in|of)[ ](?:the )?$"
+_KINDS_OF_TOWN = words("county city town township")
+_LIVES = (
+    r"(?:liv(?:e|es|ed|ing)|resid(?:e|es|ed|ing)|settl(?:e|es|ed|ing)|stay(?:s|ed|ing)?|dwell(?:s|ing)?|grew up|growing up|born"
+    r"|rais(?:ed|ing)|based|camp(?:s|ed|ing)|vacation(?:s|ed|ing)|home|house|farm|apartment|work(?:s|ed|ing)?) (?:in|near|outside)"
+    r"|(?:mov(?:e|es|ed|ing)|relocat(?:e|es|ed|ing)|return(?:s|ed|ing)?|retir(?:e|es|ed|ing)|commut(?:e|es|ed|ing)|fled"
+    r"|(?:im|e)?migrat(?:e|es|ed|ing)|driv(?:e|es|ing)|drove|flew|fly|flies|flying|evacuated|deployed) (?:back )?(?:to|from|in)"
+    r"|(?:resident|native|town|city|outskirts|suburb) of"
 )
+_PLACED = re.compile(rf"\b(?:{_LIVES}|from|travel(?:led|ed|s)? to|visiting|near|at|to|in|of)[ ](?:the )?$")
 _SURELY_PLACED = re.compile(
-    r"\b(?:lives? in|living in|lived in|resides? in|residing in|moved to|moved from|born in|raised in|home in|house in|town of|"
-    r"city of|transferred (?:to|from)|admitted to|employed (?:at|by)|works? (?:at|for)|working (?:at|for)|"
+    rf"\b(?:{_LIVES}|transferred (?:to|from)|admitted to|employed (?:at|by)|works? (?:at|for)|working (?:at|for)|"
     r"seen at|followed at|discharged (?:to|from))[ ](?:the )?$"
 )
+_LABEL = r"(?:hospital|facility|clinic|site|location|practice|place|town|city|county|home|residence|address|lives|from|at|where)"
+_PLACE_LABEL = re.compile(rf"\b{_LABEL}\"?[ \t]?[:=][ \t]?[\"']?$|(?:^|\n)[ \t]*{_LABEL} $")
+_OPENS = re.compile(r"(?:\"|\t|\| ?|(?:^|\n)[ ]*)$")
+_CLOSES = re.compile(r"[ .]?(?:[\"\t|;]|$|\n)")
+_POSSESSIVE = re.compile(r"'s(?![^\W_])")
+_AFTER_STREET = re.compile(
+    r"\b(?:(?:street|st|avenue|ave|road|rd|lane|ln|drive|court|ct|boulevard|blvd|place|pl|terrace|trail|circle|way)\.?"
+    r"|(?:apt|apartment|unit|suite|ste)\.? ?\w{1,5})(?:, ?|\n)$"
+)
+_STATE = re.compile(r",\s?([a-z]{2,13})\b|\s([a-z]{2}) \d{5}\b")
+_ADDRESSED = re.compile(r", ?\d{1,5} [a-z0-9]")
 _ON_STREET = re.compile(r"\b(?:on|at|of|off|to|from|near|lives|address:?)[ ](?:the )?(?:\d+[ ])?$")
 _IN_UNIT = re.compile(r"\b(?:unit|on|to|from|floor|ward|loc(?:ation)?)[: ]{1,2}$")
 _TOKEN = re.compile(r"[^\W_]+")
-_GAP = re.compile(r"(?:'s)?[\s,.'&#()/-]{1,4}")
+_GAP = re.compile(r"(?:'s)?[\s,.'&#()/-]{1,5}")
 _SHORTEST_TOWN = 6  # letters of a town, or of the core of a name, whose misspelling is looked for
 _SHORTEST_ACRONYM = 3
 
@@ -74,10 +89,11 @@ class PhraseFinder:
         self._acronyms: dict[str, str] = {}
         self._spelt: dict[str, str] = {}
         for item in identifiers:
-            self._add(item, PHRASE_LABELS[item.kind])
+            values = (item.value, item.value.replace("'", ""), *spellings(item.value))  # also "Womens Hospital"
+            for tokens in dict.fromkeys(tuple(street_words(value)) for value in values):
+                self._add(item, tokens, PHRASE_LABELS[item.kind])
 
-    def _add(self, item: KnownIdentifier, label: str) -> None:
-        tokens = street_words(item.value)
+    def _add(self, item: KnownIdentifier, tokens: Sequence[str], label: str) -> None:
         if not tokens:
             return
         if item.kind == "address-line":
@@ -132,7 +148,8 @@ class PhraseFinder:
                 following = tokens[i + length]
                 if following in _STREET_KINDS and text.folded[end : spans[i + length][0]] == " ":
                     end = spans[i + length][1]  # the street's kind by another name
-            yield KnownHit(start, end, phrase.label)
+            possessive = _POSSESSIVE.match(text.folded, end)
+            yield KnownHit(start, possessive.end() if possessive else end, phrase.label)
 
     def _acronyms_in(self, text: Text) -> Iterator[KnownHit]:
         if self._acronyms:
@@ -183,7 +200,11 @@ def _address(tokens: Sequence[str], label: str) -> Iterator[_Phrase]:
 
 def _town(tokens: Sequence[str], label: str) -> Iterator[_Phrase]:
     """A town or county by its name; several words in any case, one word of plain language where it is written as a name."""
-    core = [t for t in tokens if t not in ("county", "city", "town", "township")] or list(tokens)
+    core = list(tokens)
+    while len(core) > 1 and core[0] in _KINDS_OF_TOWN:
+        core.pop(0)
+    while len(core) > 1 and core[-1] in _KINDS_OF_TOWN:
+        core.pop()
     plain = len(core) == 1 and (is_weak(core[0]) or is_english(core[0]))
     whole = tuple(tokens) if list(tokens[: len(core)]) == core else tuple(core)
     yield _Phrase(whole, len(core), label, plain=plain)
@@ -219,7 +240,8 @@ def _facility(item: KnownIdentifier, tokens: Sequence[str], label: str) -> Itera
         core = [*core, tokens[run]]  # "Massachusetts General"
     start = tokens.index(core[0])
     shortest = min(len(core), 2)
-    strong = not (is_english(core[0]) or is_weak(core[0])) and len(core[0]) > 3 and core[0] not in STATES_OF_USA
+    long_enough = len(core[0]) > 3 or (len(tokens) == 1 and len(core[0]) == _SHORTEST_ACRONYM)
+    strong = not (is_english(core[0]) or is_weak(core[0])) and long_enough and core[0] not in STATES_OF_USA
     if start:  # "St. Mary's", "University of Nowhere"
         yield _Phrase(tuple(tokens), start + shortest, label, plain=False)
     yield _Phrase(tuple(tokens[start:]), 1 if strong else shortest, label, plain=not strong and shortest == 1)
@@ -243,17 +265,36 @@ def _is_proper(text: Text, phrase: _Phrase, start: int, end: int, length: int) -
     before = text.folded[max(0, start - 28) : start]
     style = _line_style(text, start)
     if phrase.label == "ADDRESS":
-        told = length > phrase.shortest or any(c.isupper() for c in mention)
+        whole = length == len(phrase.tokens) > 2 and mention[0].isdigit()
+        told = whole or length > phrase.shortest or any(c.isupper() for c in mention)
         return told or _ON_STREET.search(before) is not None
-    if _SURELY_PLACED.search(before) or (phrase.label == "LOCATION" and _followed_by_state(text.folded, end)):
+    if _SURELY_PLACED.search(before):
+        return True
+    if phrase.label == "LOCATION" and (_followed_by_state(text.folded, end) or _AFTER_STREET.search(before)):
         return True
     if mention[0].isdigit() and length == 1:
         return _IN_UNIT.search(before) is not None
+    if (phrase.label == "LOCATION" and length > 1) or _is_value(text.folded, start, end):
+        return True
     if style != "mixed" and (mention.isupper() or mention.islower()):
+        if phrase.label == "LOCATION" and not is_weak(phrase.tokens[0]):
+            return _PLACED.search(before) is not None
+        if phrase.label == "FACILITY" and length == len(phrase.tokens) and before.endswith(" at "):
+            return True
         return length > 1 and phrase.label == "FACILITY" and mention.isupper()
     if not mention[0].isupper():
         return False
     return length > 1 or _PLACED.search(before) is not None or not _begins_sentence(text.text, start)
+
+
+def _is_value(folded: str, start: int, end: int) -> bool:
+    """Whether the mention is all that a line, cell or field holds, or heads an address ("Evergreen, 87 Mill St")."""
+    before = folded[max(0, start - 28) : start]
+    if _ADDRESSED.match(folded, end):
+        return True
+    if not _CLOSES.match(folded, end):
+        return False
+    return _OPENS.search(before) is not None or _PLACE_LABEL.search(before) is not None
 
 
 def _line_style(text: Text, start: int) -> str:
@@ -267,5 +308,5 @@ def _begins_sentence(text: str, start: int) -> bool:
 
 
 def _followed_by_state(folded: str, end: int) -> bool:
-    following = re.match(r",\s?([a-z]{2,13})\b", folded[end : end + 16])
-    return following is not None and following[1] in STATES_OF_USA
+    following = _STATE.match(folded, end)
+    return following is not None and (following[1] or following[2]) in STATES_OF_USA

@@ -186,7 +186,7 @@ def _is_part(place: Place) -> bool:
         return not (timed or following in plain_words.WHERE_PERSONS_ARE or verbs.is_gerund(following))
     if is_noun(place.after):
         return True
-    if place.before in plain_words.BLOCKING and not place.is_title:
+    if _follows_blocking(place):
         return True
     return _is_modifier(place) and not place.is_title
 
@@ -225,7 +225,11 @@ def _goes(place: Place) -> bool:
 
 def _blocked(place: Place) -> bool:
     """After a preposition or quantity that no person follows: "in summer", "less joy"."""
-    return place.before in plain_words.BLOCKING and not place.is_title and not place.is_short
+    return _follows_blocking(place) and not place.is_short
+
+
+def _follows_blocking(place: Place) -> bool:
+    return place.before in plain_words.BLOCKING and not place.is_title and not place.gap_before.strip(" \n'\"(-")
 
 
 _LIKELY: tuple[Callable[[Place], bool], ...] = (

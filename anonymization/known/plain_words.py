@@ -30,7 +30,7 @@ ROLES = words(
     "pcp attending per by rn lpn md do np pa cna hcp poa cc attn dr doctor nurse surgeon hospitalist intensivist "
     "resident intern fellow consultant consult pharmacist therapist midwife physician provider author signed seen "
     "dictated transcribed cosigned referring covering oncall scribe dietitian chaplain interpreter handoff paged page "
-    "pharmd lcsw msw crna aprn fnp w"
+    "pharmd lcsw msw crna aprn fnp w operator assistant surname forename"
 )
 CREDENTIALS = words("md rn np pa lpn cna crna phd pharmd lcsw msw aprn fnp dnp dds dpm lvn mbbs rph dvm cnm")
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from anonymization.normalise import fold
 
 _WORD = re.compile(r"[^\W\d_]+")
+_ALNUM = re.compile(r"[^\W_]+")
 _CLAUSE_END = ".!?:;\n•*"  # what a new sentence, list item or value follows
 NAME_GAP = re.compile(r"[\s,.'_-]{1,3}")  # between two parts of one name
 
@@ -60,10 +61,11 @@ class Text:
         """How the line of word `i` is written: "upper", "lower" (a capital begins sentences at most) or "mixed"."""
         return self._line(i)[2]
 
-    def alone(self, i: int) -> bool:
-        """Whether word `i` is all that its line holds."""
+    def alone(self, i: int, last: int | None = None) -> bool:
+        """Whether word `i`, or the words from `i` to `last`, are all that their line holds."""
         left, right, _ = self._line(i)
-        return self.text[left:right].strip(" ,.;:-") == self.raw(i)
+        end = self.spans[i if last is None else last][1]
+        return self.text[left:right].strip(" ,.;:-") == self.text[self.spans[i][0] : end]
 
     def _line(self, i: int) -> tuple[int, int, str]:
         start, end = self.spans[i]
@@ -86,5 +88,5 @@ class Text:
     @cached_property
     def squashed(self) -> tuple[str, list[int]]:
         """Letters and digits alone, and the place of each in the text."""
-        places = [i for i, c in enumerate(self.folded) if c.isalnum()]
-        return "".join([self.folded[i] for i in places]), places
+        runs = [m.span() for m in _ALNUM.finditer(self.folded)]
+        return "".join([self.folded[s:e] for s, e in runs]), [i for run in runs for i in range(*run)]

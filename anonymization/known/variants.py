@@ -22,7 +22,9 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")  # McDonald, GarciaLopez
 _CUES = PARTICLES | ADJECTIVES | THINGS | ABBREVIATIONS
 _PREFIXES = ("mac", "mc", "fitz", "van", "von", "de", "la", "le", "st", "o")
 
-_IN_FULL = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})  # noqa: RUF001 - letters of names
+_IN_FULL = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ə": "e"}  # noqa: RUF001 - letters of names
+)
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "ß": "ss"})
 
 

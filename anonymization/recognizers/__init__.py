@@ -36,6 +36,7 @@ from anonymization.recognizers.record_number import RecordNumberRecognizer
 from anonymization.recognizers.ssn import SsnRecognizer
 from anonymization.recognizers.url import UrlRecognizer
 from anonymization.recognizers.vehicle import VehicleRecognizer
+from anonymization.recognizers.word_names import WordNameRecognizer
 from anonymization.recognizers.zip_code import ZipRecognizer
 
 PATTERN_RECOGNIZERS: tuple[type[EntityRecognizer], ...] = (
@@ -71,5 +72,6 @@ PATTERN_RECOGNIZERS: tuple[type[EntityRecognizer], ...] = (
     ForeignNameRecognizer,
     FrequentNameRecognizer,
     PairedNameRecognizer,
+    WordNameRecognizer,
     ListedNameRecognizer,
 )

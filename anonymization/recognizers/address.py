@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from anonymization.lexicon import packaged_lexicon, words
+from anonymization.normalise import fold
 from anonymization.recognizers.base import FLAGS, IGNORE_CASE, LEFT, RIGHT, Form, StrictPatternRecognizer
 
 _SUFFIX = (
@@ -24,6 +25,10 @@ _KIND_LAST = (
     r"(?:stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|ring|damm|ufer|gatan|vägen|gränd|vej|gade|veien|vegen|gata|gate|katu|tie|kuja|polku|"
     r"straat|laan|plein|kade|dreef|utca|tér|mnt|puiestee)"
 )
+_KIND_APART = (  # as a word of its own, with the number behind it
+    r"(?:stra(?:ß|ss)e|str\.?|weg|gasse|platz|allee|damm|ufer|utca|u\.|út|rkp\.?|kapu|tér|terrasse|vei|veien|gate|sokak|sok\.|"
+    r"cadd?esi|cad\.|bulvar.|straat|laan|katu|tee|mnt|puiestee|udca|trg|ulica|cesta|n[áa]mest[íi]|n[áa]m\.)"
+)
 _TOWN = r"(?:(?:St|Mt|Ft|Pt)\.[ ])?[A-Z][\w'-]+(?:[ ][A-Z][\w'-]+){0,3}"
 STATE = (
     r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]|"
@@ -38,6 +43,7 @@ _LIVES = (
 )
 _NO_TOWN = words("town city village suburb suburbs country countryside downtown uptown campus apartment i")
 
+_NEW, _CITY = words("new jersey"), words("city df")
 _NO_COUNTY = words(
     "the this that our your their his her in of to from any each every another per same home out and or for by with local rural which"
 )
@@ -71,6 +77,18 @@ class StreetRecognizer(StrictPatternRecognizer):
         Form(
             "kind in the word",
             rf"(?<![\w.])(?<!\w['-])(?:\d{{1,6}}[A-Za-z]?[ ])?(?:[A-Z][\w'.-]*+[ ]){{0,2}}[A-Z][^\W\d_]{{2,30}}{_KIND_LAST}(?:[ ]\d{{1,6}}[ ]?[A-Za-z]?)?{RIGHT}{_UNIT}",
+            FLAGS,
+            0.8,
+        ),
+        Form(
+            "kind behind",
+            rf"(?<![\w.])(?:\d{{1,6}}[A-Za-z]?[ ]){{0,2}}(?:[\p{{Lu}}][\p{{L}}'.-]*+[ ]){{1,3}}(?i:{_KIND_APART})[ ](?:(?i:no|nr|n[°º])\.?[ ]?)?\d{{1,5}}(?![%/]|[.,]\d)[A-Za-z]?{RIGHT}{_UNIT}",
+            FLAGS,
+            0.85,
+        ),
+        Form(
+            "number behind",
+            r"(?<![\w./-])\d{2,6}[ ](?:[\p{Lu}][\p{L}'.-]{2,}+(?:[ ][\p{Lu}][\p{L}'.-]*+){0,3})[ ]\d{1,5}[A-Za-z]?(?=,|[ \t]*\n|[ ](?i:apt|suite|unit)\b|\.?$|,?[ ][\p{Lu}])",
             FLAGS,
             0.8,
         ),
@@ -133,8 +151,29 @@ class StreetRecognizer(StrictPatternRecognizer):
             0.9,
             words("box"),
         ),
+        Form(
+            "postbox abroad",
+            rf"{LEFT}(?:post(?:bo(?:ks|x)|fach|bus)|apartado|casilla|bo[iî]te postale|b\.p\.|pob)[ ]?#?\d{{1,7}}{RIGHT}",
+            IGNORE_CASE,
+            0.9,
+        ),
         Form("box", rf"{LEFT}p\.?\s?o\.?\s?box\s?#?\s?\d{{1,7}}{RIGHT}", IGNORE_CASE, 0.95),
     )
+
+    def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """Between two numbers, one word at least must be no English and no clinical one ("120 Lisinopril 20")."""
+        lexicon = packaged_lexicon()
+        if _TWO_NUMBERS.fullmatch(text, start, end) and not _KIND_WITHIN.search(text, start, end):
+            found = re.findall(r"[^\W\d_]{2,}", text[start:end])
+            if any(map(lexicon.is_drug, found)) or not any(
+                not lexicon.is_english(w) and not lexicon.is_word(w) and fold(w) not in lexicon.eponyms for w in found
+            ):
+                return None
+        return start, end
+
+
+_KIND_WITHIN = re.compile(rf"(?<![^\W_])(?:{_SUFFIX}|{_KIND_APART})(?![^\W_])", re.IGNORECASE)
+_TWO_NUMBERS = re.compile(r"\d+ [^\d\n]+ \d+[A-Za-z]?")
 
 
 class TownRecognizer(StrictPatternRecognizer):
@@ -155,6 +194,27 @@ class TownRecognizer(StrictPatternRecognizer):
             0.7,
             words("city springs shores heights county township"),
         ),
+        Form(
+            "city of a state or country",
+            r"(?<![\w-])(?P<v>(?:mexico|kansas|oklahoma|iowa|new[ ]york|panama|guatemala|kuwait|jersey|quebec|belize|nevada|texas|michigan|missouri|virginia|delaware)[ ](?:city|d\.?f\.?))(?![\w-])",
+            IGNORE_CASE,
+            0.8,
+            words("city df d.f"),
+        ),
+        Form(
+            "town behind an age",
+            r"(?<=[\w.][ ])\(\d{1,3}(?:[ -]?(?:y/?o|yrs?|years?(?:[ -]old)?|[MmFf]))?[,;][ ](?:(?:from|of|in)[ ])?(?P<v>[^\W\d_]{3,}(?:[ .'-]{1,2}[^\W\d_]{2,}){0,3})\)",
+            FLAGS,
+            0.75,
+            words("( ,"),
+        ),
+        Form(
+            "town behind a unit",
+            rf"(?<=\b(?i:apt|apartment|suite|ste|unit|flat)\.?[ ]#?\d{{1,5}}[A-Za-z]?)[ \t]*[,\n][ \t>]*(?P<v>{_TOWN})(?=[ \t]*(?:[,\n]|$))",
+            FLAGS,
+            0.8,
+            words("apt apartment suite ste unit flat"),
+        ),
         Form("town and state", rf"(?<![\w])(?P<v>{_TOWN}),[ ]{{0,2}}{STATE}(?![\w'])", FLAGS, 0.8, words(",")),
         Form(
             "where someone lives",
@@ -172,6 +232,8 @@ class TownRecognizer(StrictPatternRecognizer):
         """Leave states, countries and clinical words ("moved from Emergency to Cardiology")."""
         lexicon = packaged_lexicon()
         words = re.findall(r"[^\W\d_]+", text[start:end].lower())
+        if len(words) > 1 and words[0] in lexicon.places | _NEW and words[-1] in _CITY:
+            return start, end
         if all(w in lexicon.places or lexicon.is_word(w) or w in _NO_TOWN for w in words):
             return None
         if text[start:end].islower() and (

@@ -56,6 +56,13 @@ class AgeRecognizer(StrictPatternRecognizer):
     entity = "AGE"
     forms = (
         Form(
+            "in brackets, with a town",
+            r"(?<=[^\W\d_][ ])\((?P<v>9\d|1[01]\d)[,;][ ](?=(?:(?:from|of|in)[ ])?[^\W\d_]{3,}(?:[ .'-]{1,2}[^\W\d_]{2,}){0,3}\))",
+            FLAGS,
+            0.8,
+            words("( ,"),
+        ),
+        Form(
             "years old",
             rf"{_START}(?P<v>{_OLD}\+?)[ -]{{0,3}}(?:{_YEARS}\.?(?:[ -]{{0,3}}(?:old|o\b|of\s+age)|/o)|yo\b|y\.o\.|yof\b|yom\b|y[fm]\b)",
             IGNORE_CASE,

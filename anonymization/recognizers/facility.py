@@ -13,12 +13,14 @@ _KIND = (
     r"Sanatorium|Nursing Home|Nursing Facility|Care Home|Rehab(?:ilitation)?(?: Cent(?:er|re))?|Surgery Cent(?:er|re)|Surgical Cent(?:er|re)|"
     r"Cancer Cent(?:er|re)|Cancer Institute|Urgent Care|Walk-In|Family Practice|Family Medicine|Medical Group|Medical Associates|Associates|"
     r"Physicians|Pediatrics|Pharmacy|Laborator(?:y|ies)|Labs|Institute|Foundation|Memorial|General|Manor|Assisted Living|Senior Living|"
-    r"University|College|High School|Elementary(?: School)?|Academy|Church|Shelter)"
+    r"University|College|High School|Elementary(?: School)?|Academy|Church|Chapel|Cathedral|Parish|Gurdwara|Mosque|Synagogue|Temple|"
+    r"Islamic Cent(?:er|re)|Montessori|Preschool|Kindergarten|Daycare|Shelter)"
 )
 KIND_WORDS = words(
     "hospital hospitals center centre system services healthcare health clinic clinics infirmary hospice sanatorium home facility rehab "
     "rehabilitation institute care walk practice medicine group associates physicians pediatrics pharmacy laboratory laboratories labs foundation "
-    "memorial general manor living university college school elementary academy church shelter"
+    "memorial general manor living university college school elementary academy church shelter chapel cathedral parish gurdwara "
+    "mosque synagogue temple islamic montessori preschool kindergarten daycare"
 )
 _WORD = r"[A-Z][\w'&-]*"
 _LINK = r"(?:of|the|and|for|&|-)"
@@ -76,6 +78,22 @@ def _cuts(word: str) -> bool:
     return word.islower() or (lexicon.is_word(word) and word.lower() not in lexicon.common_names)
 
 
+# What firms make or do, as the last word of their names: in small letters only behind a word that is no plain one.
+_TRADE = (
+    r"(?:Logistics|Trucking|Haulage|Freight|Plumbing|Roofing|Landscaping|Manufacturing|Textiles|Packaging|Staffing|Consulting|"
+    r"Motors|Auto Repair|Hardware|Lumber|Timber|Steel|Foundry|Paper Mill|Dairy|Farms?|Orchards?|Vineyards?|Bakery|Brewery|Winery|"
+    r"Diner|Grill|Caf[eé]|Catering|Foods|Fisheries|Supermarket|Groceries|Furniture|Printing|Realty|Credit Union|Bank|"
+    r"Airlines|Shipping|Energy|Electric|Electronics|Software|Salon|Casino|Cleaning Services|Security Services|Tool and Die|"
+    r"(?:Fire|Police) Department|Sheriff's Office|School District|Public Works)"
+)
+_FIRM_END = r"(?:,?[ ](?:Inc|LLC|Ltd|Co|Corp|Group|Brothers|& Sons|and Sons)\b\.?)?"
+TRADE_WORDS = words(
+    "logistics trucking haulage freight plumbing roofing landscaping manufacturing textiles packaging staffing consulting motors repair "
+    "hardware lumber timber steel foundry mill dairy farm farms orchard orchards vineyard vineyards bakery brewery winery diner grill cafe café "
+    "catering foods fisheries supermarket groceries furniture printing realty union bank airlines shipping energy electric "
+    "electronics software salon casino services die department office district works"
+)
+
 _OFTEN_IN_NAMES = words(
     "evergreen sunrise lakeside riverside beacon trinity cornerstone horizon summit unity harmony providence mercy grace heritage pioneer "
     "liberty highland hillcrest fairview northside southside eastside westside parkview lakeview bayview ridge oak oaks pine pines cedar "
@@ -85,7 +103,9 @@ _OFTEN_IN_NAMES = words(
 _PLACE_KIND = (
     r"(?:(?:memorial|general|regional|community|county|university|children's|women's|veterans|va)[ ])*"
     r"(?:hospitals?|infirmary|clinic|medical cent(?:er|re)|med cent(?:er|re)|health cent(?:er|re)|health system|hospice|nursing home|"
-    r"family practice|urgent care|elementary(?: school)?|(?:primary|middle|high) school|preschool|college|university|memorial|ob/gyn)"
+    r"family practice|urgent care|elementary(?: school)?|(?:primary|middle|high|charter) school|preschool|academy|montessori|daycare|"
+    r"college|university|memorial|ob/gyn|pharmacy|gurdwara|mosque|synagogue|temple|chapel|cathedral|parish|islamic cent(?:er|re)|"
+    r"(?:(?:baptist|lutheran|methodist|catholic|community|ame)[ ])?church|rehab|assisted living|senior living|care home|group home)"
 )
 
 
@@ -101,13 +121,22 @@ class SmallFacilityRecognizer(StrictPatternRecognizer):
             0.7,
             KIND_WORDS | words("infirmary preschool gyn med"),
         ),
+        Form(
+            "firm in small letters",
+            rf"(?<![\w])(?:at|to|from|for|by|of|with|runs|owns|left)[ ](?:the[ ])?(?P<v>[a-z][a-z'.-]+(?:[ ][a-z'-]{{2,}}){{0,2}}?[ ]{_TRADE.lower()}{_FIRM_END.lower()})(?![\w])",
+            FLAGS,
+            0.7,
+            TRADE_WORDS,
+        ),
     )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """No plain word may stand before the kind, and one word at least must be a name or often part of one."""
         lexicon = packaged_lexicon()
         own = [
-            w for w in re.findall(r"[^\W\d_]+(?:'s)?", text[start:end]) if w not in KIND_WORDS and w not in _KIND_PARTS
+            w
+            for w in re.findall(r"[^\W\d_]+(?:'s)?", text[start:end])
+            if w not in KIND_WORDS | TRADE_WORDS | _KIND_PARTS
         ]
         named = [w for w in own if w in _OFTEN_IN_NAMES or lexicon.is_given_name(w) or not lexicon.is_english(w)]
         plain = [w for w in own if lexicon.is_word(w) and w not in _OFTEN_IN_NAMES]
@@ -135,6 +164,13 @@ class EmployerRecognizer(StrictPatternRecognizer):
             ),
         ),
         Form(
+            "name and trade",
+            rf"(?<![\w])(?P<v>(?!(?i:the|a|an|at|to|from|for|by|of|with)\b){_WORD}(?:[ ]{_WORD}){{0,2}}?[ ]{_TRADE}{_FIRM_END})(?![\w])",
+            FLAGS,
+            0.75,
+            TRADE_WORDS,
+        ),
+        Form(
             "firm",
             rf"(?<![\w])(?P<v>{_WORD}(?:[ ,-]{{1,2}}(?:and[ ])?{_WORD}){{0,4}},?[ ](?:Inc|LLC|Ltd|PLC|Corp|Co|GmbH|LLP)\b\.?)",
             FLAGS,
@@ -144,9 +180,10 @@ class EmployerRecognizer(StrictPatternRecognizer):
     )
 
     def accept(self, text: str, start: int, end: int) -> tuple[int, int] | None:
-        """Leave "works at Night", "retired from ICU"."""
+        """Leave "works at Night", "retired from ICU", "Health Insurance"."""
         words = re.findall(r"[^\W\d_]+", text[start:end])
-        return None if all(packaged_lexicon().is_word(w) for w in words) else (start, end)
+        plain = packaged_lexicon().is_word
+        return None if all(plain(w) or w.lower() in TRADE_WORDS for w in words) else (start, end)
 
 
 _GENERIC = re.compile(

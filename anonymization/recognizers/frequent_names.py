@@ -14,8 +14,9 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from anonymization.artifacts import deadline_of
 from anonymization.known.cues import PARTICLES, SPEAKS
-from anonymization.lexicon import packaged_lexicon, words
+from anonymization.lexicon import Lexicon, bare, packaged_lexicon, words
 from anonymization.recognizers.base import FLAGS, Form, StrictPatternRecognizer
+from anonymization.vocabulary import listed
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _FAMILY = re.compile(r" (?:[^\W\d_]\.? )?([^\W\d_]{3,}(?:-[^\W\d_]{3,})?)(?![^\W_])")
@@ -24,7 +25,7 @@ _LONGEST_ABBREVIATION = 4  # letters in capitals that may be one
 _NO_FAMILY = SPEAKS | words("and or for with from about the who that will would can could should may might has had was")
 
 
-class _FrequentRecognizer(StrictPatternRecognizer):
+class LookedUpNameRecognizer(StrictPatternRecognizer):
     """Recognizers that look words up instead of running patterns; their one form only says what they look for."""
 
     entity = "PERSON"
@@ -45,8 +46,8 @@ class _FrequentRecognizer(StrictPatternRecognizer):
         raise NotImplementedError
 
 
-class FrequentNameRecognizer(_FrequentRecognizer):
-    """A listed name that is no English word: "Yacoub", "kaiwen", "Katherine"."""
+class FrequentNameRecognizer(LookedUpNameRecognizer):
+    """A listed name that is no English word, or hardly one: "Yacoub", "kaiwen", "Katherine", "benjamin"."""
 
     forms = (Form("listed", r"\p{L}{3,}", FLAGS, 0.65),)
 
@@ -55,7 +56,7 @@ class FrequentNameRecognizer(_FrequentRecognizer):
         return (word.span() for word in _WORD.finditer(text) if _is_name(text, word))
 
 
-class PairedNameRecognizer(_FrequentRecognizer):
+class PairedNameRecognizer(LookedUpNameRecognizer):
     """A given name that is no word, and a family name behind it, in any case: "anna kowalska", "ANNA B STONE"."""
 
     forms = (Form("pair", r"\p{L}{3,} (?:\p{L}\.? )?\p{L}{3,}", FLAGS, 0.8),)
@@ -72,12 +73,18 @@ def _is_name(text: str, word: re.Match[str]) -> bool:
     lexicon, value = packaged_lexicon(), word[0]
     if value.isupper() and len(value) <= _LONGEST_ABBREVIATION:
         return False
-    parts = [p for p in value.split("-") if len(p) >= _SHORTEST - p.istitle()]
+    parts = [p for p in value.split("-") if len(p) >= _SHORTEST - p.istitle() or bare(p) in listed("hardly_words")]
     return (
-        any(lexicon.is_listed_name(p) and not lexicon.is_english(p) and p.lower() not in lexicon.places for p in parts)
+        any(_is_listed(lexicon, p) for p in parts)
         and not lexicon.may_stay(text, *word.span())
         and not lexicon.names_a_thing(text, word.end())
     )
+
+
+def _is_listed(lexicon: Lexicon, word: str) -> bool:
+    if bare(word) in listed("hardly_words"):
+        return True
+    return lexicon.is_listed_name(word) and not lexicon.is_english(word) and word.lower() not in lexicon.places
 
 
 def _is_given(text: str, word: re.Match[str]) -> bool:

@@ -4,6 +4,8 @@ english.txt     words of everyday English in small letters, from SCOWL (`NOTICE`
 clinical.txt    words of ICD-10-CM that everyday English lacks ("pyelonephritis"), no word that is also a name
 eponyms.txt     proper names of ICD-10-CM that stand in the name of a disease ("Whitmore's disease")
 word_names.txt  frequent given and family names that are English words too ("Strong", "Winter")
+hardly_words.txt  those of them that charts use as names nearly always, written small as well ("benjamin", "nancy")
+given_names.txt, family_names.txt  names of many countries; with what `other_…` adds, of the countries faker lacks
 
 `english` only says that a word *can* be plain language: many are names too ("Stone", "Winters"). No list here lets a
 capitalised word of English pass; that is left to `lexicon.toml`.
@@ -19,6 +21,7 @@ HERE = Path(__file__).parent
 
 @cache
 def listed(name: str) -> frozenset[str]:
-    """The words of ``<name>.txt``. Lines that begin with # are comments."""
-    lines = (HERE / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    """The words of ``<name>.txt``, and of ``other_<name>.txt`` where there is one. Lines with # are comments."""
+    files = [path for path in (HERE / f"{name}.txt", HERE / f"other_{name}.txt") if path.exists()]
+    lines = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())

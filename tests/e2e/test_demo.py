@@ -1,5 +1,6 @@
 """`cds-service demo` with the real default model: every step is shown, nothing leaves loopback."""
 
+import shutil
 import subprocess
 import sys
 
@@ -10,7 +11,8 @@ from tests.support.processes import environment
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_the_demo_shows_every_step_and_ends_well(tmp_path):
+def test_the_demo_shows_every_step_and_ends_well(tmp_path, packaged_index):
+    shutil.copytree(packaged_index, tmp_path / "state" / "demo" / "state" / "index")
     played = subprocess.run(
         [sys.executable, "-m", "cds_service", "demo"],
         env=environment(tmp_path, CDS_MODEL="llamacpp"),

@@ -22,10 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 COMPLAINTS = (
     ("chest pain on exertion", Priority.HIGH), ("belly pain and vomiting", Priority.MEDIUM),
-    ("blood pressure follow-up", Priority.LOW), ("itchy rash on both arms", Priority.LOW),
-    ("sudden weakness of the left arm", Priority.CRITICAL), ("burning when passing urine", Priority.MEDIUM),
-    ("sore throat for two days", Priority.LOW), ("worst headache of her life", Priority.CRITICAL),
-    ("swollen painful calf", Priority.HIGH), ("refill of medicines", Priority.LOW),
+    ("itchy rash on both arms", Priority.LOW), ("worst headache of her life", Priority.CRITICAL),
 )  # fmt: skip
 
 
@@ -36,7 +33,7 @@ def state(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def backend(state):
-    settings = Settings(data_dir=state / "data", keys_file=state / "keys.json", model="llamacpp")
+    settings = Settings(data_dir=state / "data", keys_file=state / "keys.json", model="llamacpp", model_threads=1)
     made = load_backend(settings)
     made.warm()
     yield made
@@ -55,19 +52,22 @@ def asked(case, priority):
     return build_prompt(case, found, passages, offers), offers
 
 
-def test_every_draft_keeps_the_contract(backend, capsys):
-    seconds, tokens = [], []
-    for complaint, priority in COMPLAINTS:
-        case = chart(*BREATHLESS.facts[1:], fact("complaint", complaint), age="58")
-        prompt, offers = asked(case, priority)
-        generation = backend.generate(prompt, offers, deadline_s=120.0)
-        assert generation.finish == "stop"
-        parse(generation.text, offers)
-        seconds.append(generation.seconds)
-        tokens.append(generation.tokens)
+@pytest.fixture(scope="module")
+def drafts(backend):
+    """Prompt, offers and draft of a chart with each complaint."""
+    charts = [(chart(*BREATHLESS.facts[1:], fact("complaint", c), age="58"), priority) for c, priority in COMPLAINTS]
+    questions = [asked(case, priority) for case, priority in charts]
+    return [(prompt, offers, backend.generate(prompt, offers, deadline_s=120.0)) for prompt, offers in questions]
+
+
+def test_every_draft_keeps_the_contract(drafts, capsys):
+    for _, offers, draft in drafts:
+        assert draft.finish == "stop"
+        parse(draft.text, offers)
+    seconds, tokens = [draft.seconds for *_, draft in drafts], [draft.tokens for *_, draft in drafts]
     with capsys.disabled():
         rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(  # noqa: T201 - the figures of this run
+        print(  # noqa: T201 - the figures of this run, seen where the file is run by itself
             f"\ndefault model, {len(seconds)} drafts: median {statistics.median(seconds):.1f} s, "
             f"longest {max(seconds):.1f} s, {sum(tokens) / sum(seconds):.0f} new tokens/s overall, "
             f"{statistics.median(tokens):.0f} tokens a draft, peak memory {rss:.0f} MB"
@@ -118,13 +118,13 @@ def _adapter(gguf, path, columns):
     return path
 
 
-def test_an_adapter_changes_what_is_said(backend, gguf, tmp_path):
-    adapted = LlamaCppBackend(gguf, adapter=_adapter(gguf, tmp_path / "a.gguf", None))
-    prompt, offers = asked(BREATHLESS, Priority.HIGH)
+def test_an_adapter_changes_what_is_said(backend, drafts, gguf, tmp_path):
+    adapted = LlamaCppBackend(gguf, adapter=_adapter(gguf, tmp_path / "a.gguf", None), threads=1)
+    prompt, offers, draft = drafts[0]
     generation = adapted.generate(prompt, offers, deadline_s=120.0)
     adapted.close()
     assert adapted.version != backend.version
-    assert generation.text != backend.generate(prompt, offers, deadline_s=120.0).text
+    assert generation.text != draft.text
 
 
 def test_an_adapter_of_another_base_is_refused(gguf, tmp_path):

@@ -1,9 +1,9 @@
 """The packaged guidelines with the packaged MiniLM and Chroma: what a chart gets to read."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -27,9 +27,10 @@ def embedder() -> MiniLmEmbedder:
 
 
 @pytest.fixture(scope="module")
-def retriever(tmp_path_factory, embedder) -> Iterator[Retriever]:
-    folder: Path = tmp_path_factory.mktemp("index")
+def retriever(tmp_path_factory, packaged_index, embedder) -> Iterator[Retriever]:
+    folder = shutil.copytree(packaged_index, tmp_path_factory.mktemp("index") / "copy")
     report = build_index(folder, [PACKAGED], embedder)
+    assert report.unchanged
     assert report.refused == ()
     index = ChromaIndex(folder)
     made = Retriever(index, embedder, include_unreviewed=True)

@@ -1,5 +1,6 @@
 """The service as it faces a network: TLS, signed calls, several web processes, and clients that take their time."""
 
+import shutil
 import socket
 import ssl
 import threading
@@ -35,8 +36,9 @@ def hanging():
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory, ehr, hanging):
+def served(tmp_path_factory, packaged_index, ehr, hanging):
     home = tmp_path_factory.mktemp("signed")
+    shutil.copytree(packaged_index, home / "state" / "index")
     ca = authority(home)
     chain, cert = server_file(ca, "127.0.0.1"), ca.file
     port = free_port()

@@ -1,12 +1,13 @@
 """Identifiers that hide, in text alone: written by machines, split, spaced, in foreign characters, beside look-alikes.
 
-No bundle stands beside these texts: only patterns and models can find what they hold. Known identifiers of a request
-are in `test_adversarial_known.py`, structured fields in `test_adversarial_structured.py`.
+No bundle stands beside the texts of HIDDEN: only patterns and models can find what they hold. Those of REQUESTED hold
+what stands in the request, mistyped or cut short. Structured fields are in `test_adversarial_structured.py`.
 """
 
 import pytest
 
 from anonymization.gate import Gate
+from fhir_mappers.case import KnownIdentifier
 
 # what hides how, the text, and the pieces that must not be left
 HIDDEN = [
@@ -157,6 +158,33 @@ HIDDEN = [
     ("iban", "IBAN GB82 WEST 1234 5698 7654 32", ("5698",)),
 ]
 
+# what stands in the request
+REQUEST = tuple(
+    KnownIdentifier(kind=kind, value=value)
+    for kind, value in (
+        ("name", "Gary Ian Lowe"), ("given", "Gary"), ("given", "Ian"), ("family", "Lowe"), ("city", "Ixo"),
+        ("organization", "Horizon"), ("date", "2020-03-16"), ("phone", "(555) 010-7788"),
+        ("address-line", "12 N South Court"),
+    )
+)  # fmt: skip
+
+# how it is written, the text, and the pieces that must not be left
+REQUESTED = [
+    ("short name misspelt", "told to see Dr Lwe today", ("Lwe",)),
+    ("misspelt into a word", "GP: Gory Lowe", ("Gory", "Lowe")),
+    ("misspelt into a title's word", "Ms Lowed rang", ("Lowed",)),
+    ("small initials", "seen with g.l today", ("g.l",)),
+    ("letter behind the name", "his partner lowe g on friday", ("lowe", "lowe g", " g ")),
+    ("generation", "Gary Lowe IV rang", ("Lowe", "IV")),
+    ("town of three letters", "drives in from ixo", ("ixo",)),
+    ("place in a field", '{"at": "horizon", "note": "stable"}', ("horizon",)),
+    ("day in a field", '{"when": "3/16", "note": "stable"}', ("3/16",)),
+    ("end of a stay", "stay: 3/16 to 2020-03-20", ("3/16", "2020")),
+    ("day behind an age", "aged 80 yrs 16 march 2020", ("16", "march", "2020")),
+    ("extension", "call 1-555-010-7788 x4711", ("1-555", "7788", "4711")),
+    ("street of directions", "lives at: 12 n south court", ("12", "south")),
+]
+
 # numbers, words and signs of clinical language that look like identifiers
 CLINICAL = """
 Na 138, K 4.2, Cl 104, HCO3 22, BUN 14, Cr 1.1, glucose 96
@@ -211,6 +239,19 @@ def test_its_span_covers_it_in_the_input(gate: Gate, text: str, pieces: tuple[st
     for piece in (p for p in pieces if p in text):
         at = text.index(piece)
         assert {i for i in range(at, at + len(piece)) if text[i].isalnum()} <= covered
+
+
+@pytest.mark.parametrize(("text", "pieces"), [case[1:] for case in REQUESTED], ids=[case[0] for case in REQUESTED])
+def test_what_stands_in_the_request_is_found_however_it_is_written(
+    gate: Gate, text: str, pieces: tuple[str, ...]
+) -> None:
+    done = gate.scrub(text, REQUEST, timeout_s=30)
+    assert not [piece for piece in pieces if piece in done.text]
+
+
+@pytest.mark.parametrize("text", CLINICAL)
+def test_clinical_language_passes_beside_a_request(gate: Gate, text: str) -> None:
+    assert gate.scrub(text, REQUEST, timeout_s=30).text == text
 
 
 @pytest.mark.parametrize("text", CLINICAL)

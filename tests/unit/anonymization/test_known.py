@@ -189,6 +189,9 @@ def test_figures_and_words_of_medicine_stay(identifiers, text):
     [
         ("city", "Reading", "She lives in Reading with her son"),
         ("city", "Reading", "lives in reading with her son"),
+        ("city", "Reading", "after the war she settled in reading with her son"),
+        ("city", "Reading", "he grew up near reading, then moved back to reading"),
+        ("city", "Reading", "flew to reading after her stroke"),
         ("city", "Reading", "Reading, PA"),
         ("organization", "Mercy Hospital", "admitted to mercy"),
         ("organization", "Mercy Hospital", "seen at Mercy Hospital"),
@@ -309,6 +312,106 @@ def test_ordinals_and_scores_stay_beside_known_dates(text):
 )  # fmt: skip
 def test_shortened_and_mistyped_numbers_and_places_are_found(kind, value, text, expected):
     assert left(text, (kind, value)) == expected
+
+
+LOWE = (("name", "Gary Ian Lowe"), ("given", "Gary"), ("given", "Ian"), ("family", "Lowe"))
+LI = (("name", "Nuri Lee Ade"), ("given", "Nuri"), ("given", "Lee"), ("family", "Ade"))
+
+
+@pytest.mark.parametrize(
+    ("identifiers", "text", "expected"),
+    [
+        # short names misspelt: by their writing, beside a part, after a title
+        (LOWE, "told to see Dr Lwe.", "told to see Dr <PATIENT>."),
+        (LOWE, "Gaary is here; gp gaary lowe", "<PATIENT> is here; gp <PATIENT>"),
+        (LOWE, "GP: Gory Lowe", "GP: <PATIENT>"),
+        (LOWE, "GARY LOSE, aged 50, with Gary Lose today", "<PATIENT>, aged 50, with <PATIENT> today"),
+        (LOWE, "GARY SAYS LOW SALT", "<PATIENT> SAYS LOW SALT"),
+        (LOWE, "records of Lower at the desk", "records of <PATIENT> at the desk"),
+        (LI, "seen: Nuri Aed and Nuri-lae Ade", "seen: <PATIENT> and <PATIENT>"),
+        ((("name", "Anna Al-Stonely"), ("family", "Al-Stonely")), "Surname: lA-Stonely", "Surname: <PATIENT>"),
+        # a single letter behind the name
+        (LOWE, "and her partner lowe i on friday", "and her partner <PATIENT> on friday"),
+        (LOWE, "Lowe, Gary I with pain", "<PATIENT> with pain"),
+        (LOWE, "Pt Lowe Gary I / 4711", "Pt <PATIENT> / 4711"),
+        ((("name", "Ferenc Abel Balog"),), "ferenc a rang; balog a inguinal hernia", "<PATIENT> rang; <PATIENT> inguinal hernia"),
+        ((("name", "Ferenc Abel Balog"),), "Seen: Ferenc A fib; Balog a hernia", "Seen: <PATIENT> A fib; <PATIENT> a hernia"),
+        ((("family", "Cəfərova"),), "Ms Ceferova", "Ms <PATIENT>"),
+        ((("family", "Endo"),), "surname endo\nborn here", "surname <PATIENT>\nborn here"),
+        ((("family", "Trent"),), "lesion sent as tent 9", "lesion sent as <PATIENT> 9"),
+        ((("family", "Stonk"), ("family", "Stone")), "On Monday the stonj family", "On Monday the <PATIENT> family"),
+        (LOWE, "Lowe I saw today", "<PATIENT> I saw today"),
+        ((("name", "Hunter Grace Clavell"), ("given", "Hunter")), "-- hunter c / 4711", "-- <PATIENT> / 4711"),
+        # the generation
+        (LOWE, "Gary Lowe IV rang; Lowe, Jr.; LOWE III", "<PATIENT> rang; <PATIENT>; <PATIENT>"),
+        (LOWE, "gave Lowe IV fluids, Gary Lowe IV fluids", "gave <PATIENT> IV fluids, <PATIENT> IV fluids"),
+        # small initials
+        (LOWE, "wound care g.l, stable", "wound care <PATIENT>, stable"),
+        ((("name", "Ingo Vald"),), "i.v fluids", "i.v fluids"),
+        ((("name", "Anna Sondel"),), "Signed A.S.; 1517 - A.S. rang", "Signed <PATIENT>; 1517 - <PATIENT> rang"),
+        ((("name", "Anna Sondel"),), "drops in A.S. daily", "drops in A.S. daily"),
+        ((("given", "Hunter"),), "removed in 2013. hunter found him there", "removed in 2013. <PATIENT> found him there"),
+        # a word that is a name, where records and roles stand
+        ((("family", "Steel"),), "RECORDS OF STEEL AT NOON", "RECORDS OF <PATIENT> AT NOON"),
+        ((("given", "Hunter"),), "Bring Hunter Along; Lesion Sent As HUNTER 7", "Bring <PATIENT> Along; Lesion Sent As <PATIENT> 7"),
+        ((("family", "Grey"),), "With thanks,\nDr. Grey\nCopy: file", "With thanks,\nDr. <PATIENT>\nCopy: file"),
+    ],
+)  # fmt: skip
+def test_short_and_hurried_writings_of_names_are_found(identifiers, text, expected):
+    assert left(text, *identifiers) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["LOW dose, blow out, a flow of 2 L", "lower lobe; LOWER; vary, Very dry", "iv access, b.i.d", "the lobe i saw"],
+)
+def test_words_one_letter_from_a_short_name_stay(text):
+    assert left(text, *LOWE) == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text", "expected"),
+    [
+        ("city", "Ixo", "lives in ixo now", "lives in <LOCATION> now"),
+        ("city", "Reading City", "born\treading city\tpain", "born\t<LOCATION>\tpain"),
+        ("city", "Fabula City Shores", "at fabula city shores wv", "at <LOCATION> wv"),
+        ("city", "Steel", "12 Mill Road\nSteel\nMobile", "12 Mill Road\n<LOCATION>\nMobile"),
+        ("city", "Reading", "12 Mill Road, Apt 4\nReading. Bread", "12 Mill Road, Apt 4\n<LOCATION>. Bread"),
+        ("city", "Le", "12 mill rd le wi 55902", "12 mill rd <LOCATION> wi 55902"),
+        ("address-line", "12 Fabelstraße", "of 12 FABELSTRASSE, now", "of <ADDRESS>, now"),
+        ("organization", "QXH", "Hospital: qxh", "Hospital: <FACILITY>"),
+        ("organization", "Horizon", '{"at": "horizon", "x": 1}', '{"at": "<FACILITY>", "x": 1}'),
+        ("organization", "Saint Fabulus's", "AT SAINT FABULUS'S, IN", "AT <FACILITY>, IN"),
+        ("organization", "Friday", "hospital friday\nseen at friday by", "hospital <FACILITY>\nseen at <FACILITY> by"),
+        ("organization", "Friday", "hospital on friday; back friday at noon", "hospital on friday; back friday at noon"),
+        ("organization", "Lighthouse", "Lighthouse, 12 Mill Road", "<FACILITY>, 12 Mill Road"),
+        ("organization", "Zita Women's Hospital", "at zita womens hospital", "at <FACILITY>"),
+        ("address-line", "12 N South Court", "12 n south court", "<ADDRESS>"),
+        ("address-line", "12 NE Quarrybrook Ave., # 4", "12 NE Quarrybrook Ave., # 4 now", "<ADDRESS> now"),
+        ("phone", "(555) 010-7788", "1-555-010-7788 x12, rang", "<PHONE>, rang"),
+        ("organization", "Horizon", "no horizon in sight; the horizon", "no horizon in sight; the horizon"),
+        ("city", "Reading", "reading: 120 mmHg", "reading: 120 mmHg"),
+    ],
+)  # fmt: skip
+def test_places_and_numbers_that_fields_hold_are_found(kind, value, text, expected):
+    assert left(text, (kind, value)) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"when": "7/9"', "Stay: 7/9 to the 8th of May", "Stay: 2014-02-17 to 7/9", "stay: july 9 to 8/25/2024", "7/9 to Jul 9",
+        "birthdate 09 july 1961", "80 yrs 09 july 1961",
+    ],
+)  # fmt: skip
+def test_known_dates_are_found_in_fields_and_beside_other_dates(text):
+    assert "<DATE>" in left(text, ("date", "1961-07-09"))
+    assert not any(w in left(text, ("date", "1961-07-09")).lower() for w in ("7/9", "july", "1961", "09"))
+
+
+@pytest.mark.parametrize("text", ["may 5 to 6 tablets", "strength improved to 4/5, 4/5 to 5/5", "markedly to 4/5"])
+def test_amounts_and_scores_in_ranges_are_no_dates(text):
+    assert left(text, ("date", "2020-05-05"), ("date", "2020-04-05")) == text
 
 
 @pytest.mark.parametrize("text", ["is {}", "she is {}", "pt {}, s/p fall", "turned {}", "was {} until", "aged {}"])

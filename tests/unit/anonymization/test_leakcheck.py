@@ -59,6 +59,24 @@ def test_what_tells_without_context_is_refused(text):
 
 
 @pytest.mark.parametrize(
+    ("kind", "value", "leak", "clean"),
+    [
+        ("family", "Zorbe", "seen: zorbbe", "zone, zombie"),
+        ("city", "Ixo", "lives in ixo", "in ix or oxo"),
+        ("city", "Fabula City Shores", "of fabula city", "fabula sold shores"),
+        ("organization", "QXH", "came from qxh", "qh and xh"),
+        ("date", "2019-06-16", "june 16 to 2019-06-20", "june 16 units"),
+        ("name", "Lora Dewent", "pt l.d reports", "pt d.l"),
+    ],
+)
+def test_short_names_places_and_ranges_are_refused(kind, value, leak, clean):
+    check = LeakCheck([KnownIdentifier(kind=kind, value=value)])
+    check.check_text(f"Note: {clean}, follow up.")
+    with pytest.raises(Leak):
+        check.check_text(f"Note: {leak}, follow up.")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "[PATIENT_1] will return if worse. Kidney stone. BP 120/80, pain 7/10, for 3 days.",

@@ -12,8 +12,8 @@ from anonymization.artifacts import Artifacts
 from anonymization.deadline import Deadline
 from anonymization.recognizers import PATTERN_RECOGNIZERS
 
-LENGTH = 20_000
-LIMIT_S = 1.0  # for one recognizer with all its patterns
+LENGTH = 12_000
+LIMIT_S = 0.4  # for one recognizer with all its patterns
 PATIENCE_S = 30.0
 
 HOSTILE = (

@@ -35,10 +35,28 @@ from anonymization.recognizers.record_number import RecordNumberRecognizer
 from anonymization.recognizers.ssn import SsnRecognizer
 from anonymization.recognizers.url import UrlRecognizer
 from anonymization.recognizers.vehicle import VehicleRecognizer
+from anonymization.recognizers.word_names import WordNameRecognizer
 from anonymization.recognizers.zip_code import ZipRecognizer
 
 # recognizer, text, what is masked in it (in reading order, the widest where hits overlap)
 MASKED = [
+    (WordNameRecognizer, "faith phoned about the rash", ["faith"]),
+    (WordNameRecognizer, "so far ok. Rose is on leave", ["Rose"]),
+    (WordNameRecognizer, "will texted, worried", ["will"]),
+    (WordNameRecognizer, "stone k 5.7, marsh inr 4.1", ["stone", "marsh"]),
+    (FrequentNameRecognizer, "awaiting benjamin and nancy", ["benjamin", "nancy"]),
+    (FrequentNameRecognizer, "labs of okonjo and watanabe", ["watanabe"]),
+    (StreetRecognizer, "The depot is on Villacher Strasse 89.", ["Villacher Strasse 89"]),
+    (StreetRecognizer, "ship it to 50668 Kiannonsuo 98, please", ["50668 Kiannonsuo 98"]),
+    (StreetRecognizer, "write to Postfach 2210", ["Postfach 2210"]),
+    (TownRecognizer, "flew in from Mexico City", ["Mexico City"]),
+    (TownRecognizer, "raised in oklahoma city", ["oklahoma city"]),
+    (TownRecognizer, "Quentin Test (71, Quellmark) fell", ["Quellmark"]),
+    (TownRecognizer, "Suite 413\nWarwick\nUnited Kingdom", ["Warwick"]),
+    (AgeRecognizer, "Quentin Test (103, Quellmark) fell", ["103"]),
+    (SmallFacilityRecognizer, "prays at the ravidass gurdwara", ["ravidass gurdwara"]),
+    (SmallFacilityRecognizer, "cook for tamsin catering", ["tamsin catering"]),
+    (EmployerRecognizer, "Halvorsen Trucking wants a note", ["Halvorsen Trucking"]),
     (PhoneRecognizer, "Call 555-010-1234 today", ["555-010-1234"]),
     (PhoneRecognizer, "reach him at (555) 010-1234 ext 12", ["(555) 010-1234 ext 12"]),
     (PhoneRecognizer, "home 555.010.1234", ["555.010.1234"]),
@@ -226,6 +244,16 @@ MASKED = [
 ]  # fmt: skip
 
 KEPT = [
+    (WordNameRecognizer, "hope to see her; mark the site; bill was sent"),
+    (WordNameRecognizer, "will have called. may need rest. free t4 1.2, low k 3.1, cord ph 7.2, art ph 7.3, jan hb 9"),
+    (WordNameRecognizer, "the patient called; school rang; hands are cold"),
+    (FrequentNameRecognizer, "gene BRCA1, ted hose, timothy grass, alexia"),
+    (StreetRecognizer, "gave 120 Lisinopril 20, then BP 120 Systolic 80, Pulse"),
+    (TownRecognizer, "HR (102, regular), sats (98, on air), she is (45, diabetic)"),
+    (AgeRecognizer, "HR (102, regular)"),
+    (SmallFacilityRecognizer, "works at a paper mill, eats at the diner, for the fire department"),
+    (EmployerRecognizer, "Health Insurance denied"),
+    (FacilityRecognizer, "Betadine Prep, Left Temple tender"),
     (PhoneRecognizer, "BP 120-140 over 80, 100-1000 mL, Na 135-145"),
     (PhoneRecognizer, "PMH 3 pregnancies, WBC 12.4, platelets 250-400"),
     (EmailRecognizer, "SpO2 95%@2L, metoprolol 25 mg @ bedtime"),

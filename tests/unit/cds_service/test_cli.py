@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,12 @@ def run(tmp_path, monkeypatch):
     return lambda *args: CliRunner().invoke(main, args)
 
 
+@pytest.fixture
+def indexed(tmp_path, packaged_index):
+    """A data folder whose index is made: from an empty one it is made in `test_serve`."""
+    shutil.copytree(packaged_index, tmp_path / "state" / "index")
+
+
 def test_help_lists_every_command(run):
     result = run("--help")
     assert result.exit_code == 0
@@ -35,14 +42,14 @@ def test_a_wrong_setting_is_named(run, monkeypatch):
     assert "Traceback" not in result.output
 
 
-def test_serve_refuses_another_address_than_loopback(run, tmp_path):
+def test_serve_refuses_another_address_than_loopback(run, indexed):
     run("prepare")
     result = run("serve", "--host", "0.0.0.0")
     assert result.exit_code == 1
     assert "loopback" in result.output
 
 
-def test_prepare_does_nothing_twice_and_the_ledger_is_readable(run, tmp_path):
+def test_prepare_does_nothing_twice_and_the_ledger_is_readable(run, tmp_path, indexed):
     assert run("prepare").exit_code == 0
     before = {
         p: p.stat().st_mtime_ns
@@ -62,7 +69,7 @@ def test_prepare_does_nothing_twice_and_the_ledger_is_readable(run, tmp_path):
     assert run("purge").exit_code == 0
 
 
-def test_index_refuses_a_file_without_metadata_and_says_so(run, tmp_path, monkeypatch):
+def test_index_refuses_a_file_without_metadata_and_says_so(run, tmp_path, indexed, monkeypatch):
     own = tmp_path / "guidelines"
     own.mkdir()
     (own / "loose.md").write_text("# A text without front matter\n")

@@ -22,9 +22,9 @@ def test_nothing_is_lost_at_a_cut():
 
 def test_reading_grows_with_the_text_and_not_faster():
     def seconds(times):
-        start = time.perf_counter()
+        start = time.process_time()
         sentences("chest pain and no fever , denies shortness of breath , " * times)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(10)
     assert seconds(2000) < 60 * max(seconds(100), 0.001)

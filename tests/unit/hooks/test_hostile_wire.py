@@ -61,10 +61,10 @@ BODIES = {
 @pytest.mark.requirement("D8", "X5")
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_a_hostile_body_is_refused_at_once_in_static_words(body):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(MalformedRequest) as caught:
         decode(body)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert WORDS.match(str(caught.value))
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
