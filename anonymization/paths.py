@@ -102,6 +102,8 @@ _NAMED: Mapping[str, str] = {
     "QuestionnaireResponse": "author source item.linkId identifier questionnaire",
     "DocumentReference": "author authenticator custodian content.attachment.url description identifier",
     "DiagnosticReport": "performer resultsInterpreter identifier specimen imagingStudy media",
+    "Procedure": "code performed performer recorder asserter location note identifier",
+    "Immunization": "vaccineCode occurrence performer location lotNumber manufacturer note identifier",
     "Device": "udiCarrier serialNumber distinctIdentifier deviceName identifier owner",
     "Specimen": "identifier accessionIdentifier collection",
     "Media": "content subject identifier",

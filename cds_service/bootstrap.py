@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -83,8 +83,8 @@ def open_recorder(settings: Settings) -> Recorder:
     return Recorder(open_database(settings.database), Vault(load_or_create_keys(settings.keys)), settings)
 
 
-def build_service(settings: Settings) -> Service:
-    """Everything one web process needs, loaded and warm."""
+def build_service(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Service:
+    """Everything one web process needs, loaded and warm. `now`: the clock."""
     recorder = open_recorder(settings)
     warm_up()
     gate = Gate()
@@ -96,7 +96,8 @@ def build_service(settings: Settings) -> Service:
         retriever.warm()
     except IndexUnavailable:
         log.error("index-unavailable")  # the floor serves all the same, and /readyz says so
-    service = assemble(settings, recorder=recorder, gate=gate, retriever=retriever)
+    service = assemble(settings, recorder=recorder, gate=gate, retriever=retriever, now=now)
+    recorder.note_rules_off(settings.rules_off, utc_now())
     service.pipeline.warm(_sample_call(utc_now()))
     return service
 
@@ -115,8 +116,17 @@ def open_outbound(settings: Settings) -> Outbound:
         raise ConfigurationError(f"CDS_CA_FILE: {settings.ca_file} holds no certificates that can be read") from None
 
 
-def assemble(settings: Settings, *, recorder: Recorder, gate: Gate, retriever: Retriever) -> Service:
-    """A service over parts that are already loaded."""
+def assemble(
+    settings: Settings,
+    *,
+    recorder: Recorder,
+    gate: Gate,
+    retriever: Retriever,
+    now: Callable[[], datetime] = utc_now,
+) -> Service:
+    """A service over parts that are already loaded. Raises ConfigurationError for an unknown rule in `rules_off`."""
+    if unknown := sorted(set(settings.rules_off) - {rule.id for rule in clinical.RULES}):
+        raise ConfigurationError(f"CDS_RULES_OFF names no such rule: {', '.join(unknown)}")
     outbound = open_outbound(settings)
     pipeline = Pipeline(
         settings=settings,
@@ -133,13 +143,13 @@ def assemble(settings: Settings, *, recorder: Recorder, gate: Gate, retriever: R
         versions={
             "service": __version__,
             "setting": settings.setting.value,
-            "rules": clinical.RULES_VERSION,
+            "rules": clinical.version_of([r for r in clinical.RULES if r.id not in settings.rules_off]),
             "policy": gate.policy.version,
             "prompt": PROMPT_VERSION,
             "contract": CONTRACT_VERSION,
             "safety": SAFETY_VERSION,
         },
-        now=utc_now,
+        now=now,
         guidelines_off=not settings.unreviewed_guidelines and not _any_reviewed(settings),
     )
     return Service(

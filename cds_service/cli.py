@@ -15,7 +15,10 @@ from cds_service.commands.conformance import conformance
 from cds_service.commands.data_notes import notes
 from cds_service.commands.deid_policy import policy
 from cds_service.commands.deidentify import deidentify
+from cds_service.commands.evaluate_burden import burden
 from cds_service.commands.evaluate_deid import deid
+from cds_service.commands.evaluate_retrieval import retrieval
+from cds_service.commands.evaluate_triage import triage, vignettes
 from cds_service.commands.evaluate_wire import wire
 from cds_service.commands.sandbox import sandbox
 from cds_service.commands.train_names import names
@@ -232,5 +235,9 @@ main.add_command(deidentify)
 main.add_command(policy)
 data.add_command(notes)
 train.add_command(names)
+evaluate.add_command(burden)
 evaluate.add_command(deid)
+evaluate.add_command(retrieval)
+evaluate.add_command(triage)
+evaluate.add_command(vignettes)
 evaluate.add_command(wire)

@@ -39,17 +39,60 @@ Value = str | int | float | bool | None
 
 @dataclass(frozen=True, kw_only=True)
 class Citation:
-    """A published source: what a number, rule or passage rests on."""
+    """A published source: what a number, rule or passage rests on. `year` is None for what is revised all the time."""
 
     title: str
     publisher: str
-    year: int
+    year: int | None
     url: str | None = None
     detail: str | None = None
 
     def __str__(self) -> str:
         tail = f", {self.detail}" if self.detail else ""
-        return f"{self.title}{tail} ({self.publisher}, {self.year})"
+        return f"{self.title}{tail} ({self.publisher}{f', {self.year}' if self.year else ''})"
+
+
+class FindingKind(StrEnum):
+    """What a finding is about; each kind has its card."""
+
+    TRIAGE = "triage"
+    MEDICATION_SAFETY = "medication-safety"
+    CARE_GAP = "care-gap"
+
+
+class ProposalKind(StrEnum):
+    """What accepting a proposal creates in the EHR, always a draft that a clinician signs."""
+
+    ORDER = "order"
+    REFERRAL = "referral"
+    IMMUNIZATION = "immunization"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """Something that a card offers a clinician to do about a finding.
+
+    `label`: at most 120 characters, fixed words ("Draft an order: hemoglobin A1c"). `system`, `code`, `display`: what
+    is ordered (LOINC, SNOMED CT, CVX); a review has none. `reason`: why, in fixed words.
+    """
+
+    label: str
+    reason: str
+    kind: ProposalKind = ProposalKind.ORDER
+    system: str | None = None
+    code: str | None = None
+    display: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.label) <= MAX_PROPOSAL_LABEL or not self.reason:
+            raise ValueError("a proposal needs a label of at most 120 characters and a reason")
+        coded = None not in (self.system, self.code, self.display)
+        if coded is (self.kind is ProposalKind.REVIEW):
+            raise ValueError("an order needs a code, a review has none")
+
+
+MAX_PROPOSAL_LABEL = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +102,8 @@ class Finding:
     `rule`: id of the rule, ``news2``. `reason`: one plain sentence, made of fixed words, numbers and lexicon terms.
     `values`: named numbers and codes (``{"score": 9, "respiratory_rate": 3}``). `sources`: handles of `Case.sources`.
     `at_least`: inputs were missing, so the true grade may be higher. `topic`: a short code for grouping cards.
-    `where_and_when`: for High and Critical, where to go and when, in fixed words.
+    `where_and_when`: for High and Critical, where to go and when, in fixed words. `kind`: which card tells it.
+    `proposals`: what that card offers. `rank`: order among findings of one kind and priority, lowest first.
     """
 
     rule: str
@@ -73,6 +117,9 @@ class Finding:
     at_least: bool = False
     topic: str = "triage"
     where_and_when: str | None = None
+    kind: FindingKind = FindingKind.TRIAGE
+    proposals: tuple[Proposal, ...] = ()
+    rank: int = 0
 
     def __post_init__(self) -> None:
         if not self.title or not self.reason:
@@ -89,7 +136,11 @@ class NotEvaluated:
 
 @dataclass(frozen=True, kw_only=True)
 class Passage:
-    """A citable piece of a guideline. `id` is stable: ``guideline-id#section-slug.n``."""
+    """A citable piece of a guideline. `id` is stable: ``guideline-id#section-slug.n``.
+
+    `strength`: how the source grades the recommendation, in a few words; empty where it was not stated. `year` of the
+    source, None where what it rests on has none.
+    """
 
     id: str
     guideline: str
@@ -98,10 +149,11 @@ class Passage:
     section: str
     text: str
     source: str
-    year: int
+    year: int | None
     licence: str
     clinical_review: str
     source_url: str | None = None
+    strength: str = ""
     score: float = 0.0
 
 
@@ -196,7 +248,11 @@ class AssessmentOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Advice:
-    """Everything the service has to say for one hook, before it becomes cards."""
+    """Everything the service has to say for one hook, before it becomes cards.
+
+    `visit_reason`: the chart says why the patient is here now. `dismissed`: rules of the care gaps that are not among
+    `findings` because this user dismissed them and nothing has changed since.
+    """
 
     priority: Priority
     floor: Priority
@@ -205,6 +261,8 @@ class Advice:
     outcome: AssessmentOutcome
     not_evaluated: tuple[NotEvaluated, ...]
     versions: Mapping[str, str]
+    visit_reason: bool = False
+    dismissed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.priority < self.floor:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticUndefined
 
 from anonymization.page import policy_page
 from cds_service.clinical.docs_page import render as rules_page
+from cds_service.clinical.medicines.page import page as medicines_page
 from cds_service.conformance.page import conformance_page
 from cds_service.retrieval.page import guidelines_page
 from cds_service.safety.verdict import docs_page as safety_page
@@ -48,6 +49,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "services.md": services_page,
     "rules.md": rules_page,
+    "medicine-safety.md": medicines_page,
     "guidelines.md": guidelines_page,
     "safety-checks.md": safety_page,
     "deidentification-policy.md": policy_page,

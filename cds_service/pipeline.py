@@ -80,16 +80,19 @@ class _Seen:
     """What the road up to the passages brought to light.
 
     `passing`: the findings that rest on no labelled data, which alone go on to retrieval, model and ledger. `subject`
-    is None when the database did not answer. `refusal` is set when the gate let nothing through.
+    is None when the database did not answer. `dismissed`: rules of the care gaps that this user sent away. `notes`:
+    passages of this patient's earlier notes. `refusal` is set when the gate let nothing through.
     """
 
     case: Case
     subject: str | None
     findings: tuple[Finding, ...]
+    dismissed: tuple[str, ...]
     passing: tuple[Finding, ...]
     deidentified: DeidentifiedCase | None
     refusal: str | None
     passages: tuple[Passage, ...]
+    notes: tuple[Passage, ...]
     not_evaluated: tuple[NotEvaluated, ...]
 
 
@@ -144,6 +147,8 @@ class Pipeline:
             outcome=outcome,
             not_evaluated=seen.not_evaluated,
             versions=task.versions if task else self._versions_now(),
+            visit_reason=bool(seen.case.complaints or seen.case.intake),
+            dismissed=seen.dismissed,
         )
         with watch.part("cards"):
             made = _render(advice, seen, call)
@@ -160,7 +165,7 @@ class Pipeline:
     def warm(self, call: HookCall) -> None:
         """Take `call` down the road once without recording it, so that the first chart does not pay for loading."""
         case = self._map(call, {})
-        findings = clinical.evaluate(case, self._settings.setting).findings
+        findings = self._rules(case).findings
         deidentified, _ = self._pass_gate(case, "warm-up", [])
         self._retrieve(deidentified, findings, [])
 
@@ -190,27 +195,31 @@ class Pipeline:
         with watch.part("map"):
             case = self._map(call, absent)
         with watch.part("rules"):
-            floor = clinical.evaluate(case, self._settings.setting, stale_hours=self._settings.stale_hours)
+            floor = self._rules(case)
         if floor.failed:
             log.error("rules-failed", rules=floor.failed)
         missing = [*_missing(case), *floor.not_evaluated]
-        passing = _without_labelled(floor.findings, case)
-        if len(passing) < len(floor.findings):
-            missing.append(LABELLED)
         with watch.part("ledger"):
             subject = self._subject(call, case)
+            findings = self._undismissed(call, case, subject, floor.findings)
+        passing = _without_labelled(findings, case)
+        if len(passing) < len(findings):
+            missing.append(LABELLED)
         with watch.part("gate"):
             deidentified, refusal = self._pass_gate(case, subject or "unrecorded", missing)
         with watch.part("retrieve"):
-            passages = self._retrieve(deidentified, passing, missing)
+            living = None if case.demographics.deceased else deidentified
+            passages, notes = self._retrieve(living, passing, missing)
         return _Seen(
             case=case,
             subject=subject,
-            findings=floor.findings,
+            findings=findings,
+            dismissed=tuple(dict.fromkeys(f.rule for f in floor.findings if f not in findings)),
             passing=passing,
             deidentified=deidentified,
             refusal=refusal,
             passages=passages,
+            notes=notes,
             not_evaluated=tuple(dict.fromkeys(missing)),
         )
 
@@ -231,6 +240,22 @@ class Pipeline:
             absent=absent,
             server=call.request.fhir_server,
         )
+
+    def _rules(self, case: Case) -> clinical.Evaluation:
+        return clinical.evaluate(
+            case, self._settings.setting, stale_hours=self._settings.stale_hours, off=self._settings.rules_off
+        )
+
+    def _undismissed(
+        self, call: HookCall, case: Case, subject: str | None, findings: tuple[Finding, ...]
+    ) -> tuple[Finding, ...]:
+        """Without a store nothing is known to be dismissed, and everything is told."""
+        if subject is None:
+            return findings
+        try:
+            return self._recorder.undismissed(call, case, subject, findings, self._now())
+        except StoreError:
+            return findings
 
     def _subject(self, call: HookCall, case: Case) -> str | None:
         try:
@@ -259,22 +284,31 @@ class Pipeline:
 
     def _retrieve(
         self, case: DeidentifiedCase | None, findings: Sequence[Finding], missing: list[NotEvaluated]
-    ) -> tuple[Passage, ...]:
+    ) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:
+        """Passages of the guidelines, and of this patient's own earlier notes, which the model alone is shown."""
         if case is None:
-            return ()
+            return (), ()
+        notes = self._notes(case, findings)
         if self._guidelines_off:
             missing.append(GUIDELINES_OFF)
-            return ()
+            return (), notes
         try:
             missing += self._retriever.not_evaluated(case)
-            return self._retriever.passages_for(case, findings, k=cards.MAX_GUIDELINE_CARDS)
+            return self._retriever.passages_for(case, findings, k=cards.MAX_GUIDELINE_CARDS), notes
         except IndexUnavailable:
             reason = "the guideline index is unavailable"
         except Exception as error:  # noqa: BLE001 - retrieval may fail in many ways; none may cost the floor
             log.error("retrieval-failed", error=type(error).__name__)
             reason = "guideline retrieval failed"
         missing.append(NotEvaluated(what="guidelines", reason=reason))
-        return ()
+        return (), notes
+
+    def _notes(self, case: DeidentifiedCase, findings: Sequence[Finding]) -> tuple[Passage, ...]:
+        try:
+            return self._retriever.notes_for(case, findings)
+        except Exception as error:  # noqa: BLE001 - as for the guidelines; the notes are in the case all the same
+            log.error("notes-not-searched", error=type(error).__name__)
+            return ()
 
     def _assess_if_stored(self, seen: _Seen) -> tuple[AssessmentTask | None, AssessmentOutcome]:
         try:
@@ -319,7 +353,7 @@ class Pipeline:
         task = AssessmentTask(
             case=seen.deidentified,
             findings=seen.passing,
-            passages=seen.passages,
+            passages=(*seen.passages, *seen.notes),
             not_evaluated=seen.not_evaluated,
             versions={**self._versions_now(), "model": model},
         )
@@ -354,13 +388,17 @@ def _missing(case: Case) -> list[NotEvaluated]:
     missing += [
         NotEvaluated(what=f"{n} {kind} resource{'s' * (n > 1)}", reason=REFUSAL_REASONS.get(reason, reason))
         for (kind, reason), n in sorted(counts.items())
-        if reason not in QUIET_REFUSALS
+        if reason not in QUIET_REFUSALS and (kind, reason) != PANEL
     ]
     return missing
 
 
 QUIET_REFUSALS = frozenset({"entered-in-error", "refuted", "inactive", "duplicate", "unsupported-type"})
 """Reasons that mean a resource says nothing about the patient now: counted in metrics, not named to the clinician."""
+
+
+PANEL = ("DiagnosticReport", "no-value")
+"""A report without words of its own: a panel, whose results come as Observations."""
 
 
 def _without_labelled(findings: tuple[Finding, ...], case: Case) -> tuple[Finding, ...]:

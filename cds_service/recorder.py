@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,8 +11,9 @@ from sqlalchemy import select
 
 from cds_service import codec
 from cds_service.assessor import AssessmentTask
-from cds_service.cards import FORMER_REASONS, OFFERED_REASONS, OVERRIDE_SYSTEM, CardSet
-from cds_service.domain import Advice, Assessment, AssessmentOutcome, AssessmentStatus
+from cds_service.card_maker import FORMER_REASONS, OFFERED_REASONS, OVERRIDE_SYSTEM
+from cds_service.cards import CardSet
+from cds_service.domain import Advice, Assessment, AssessmentOutcome, AssessmentStatus, Finding, FindingKind
 from cds_service.errors import StoreError
 from cds_service.inference.jobs import Job, JobState, JobStore, QueueStats, WorkerRegistry
 from cds_service.ledger import audit
@@ -21,7 +23,7 @@ from cds_service.ledger.database import Database
 from cds_service.ledger.encoding import new_id
 from cds_service.ledger.ledger import Ledger
 from cds_service.ledger.migrate import is_current
-from cds_service.ledger.queries import recent_answers
+from cds_service.ledger.queries import dismissed_states, recent_answers
 from cds_service.ledger.records import AnswerRecord, CardKind, CardRecord, FeedbackOutcome, StoredAnswer
 from cds_service.ledger.records import FeedbackItem as FeedbackRecord
 from cds_service.ledger.tables import job as job_table
@@ -77,6 +79,7 @@ class Recorder:
         self.model_on = settings.model is not ModelKind.NONE
         self._vault = vault
         self._retention = timedelta(days=settings.vault_retention_days)
+        self._dismissed_for = timedelta(days=settings.care_gap_days)
         self._ledger = Ledger(vault, retention=self._retention)
 
     # -- during a hook call ----------------------------------------------------------------------------------------
@@ -89,6 +92,18 @@ class Recorder:
             return known
         with self.database.transaction() as tx:
             return self._vault.subject_for(tx, tenant=client, patient_key=patient_id, now=now, actor=client)
+
+    def undismissed(
+        self, call: HookCall, case: Case, subject: str, findings: Sequence[Finding], now: datetime
+    ) -> tuple[Finding, ...]:
+        """`findings` without the care gaps that this user dismissed lately and whose data have not changed since."""
+        if not any(f.kind is FindingKind.CARE_GAP for f in findings):
+            return tuple(findings)
+        with self.database.transaction(write=False) as tx:
+            dismissed = dismissed_states(
+                tx, subject=subject, user_key=self._user_key(call), since=now - self._dismissed_for
+            )
+        return tuple(f for f in findings if f.kind is not FindingKind.CARE_GAP or self._state(case, f) not in dismissed)
 
     def serving_model(self, now: datetime) -> str | None:
         """The version of the model that a living worker serves, None when no worker is alive."""
@@ -145,9 +160,10 @@ class Recorder:
                 hook_instance=call.request.hook_instance,
                 client=call.client,
                 advice=advice,
-                cards=_card_records(advice, made),
+                cards=self._card_records(case, advice, made),
                 created_at=now,
                 subject=subject,
+                user_key=self._user_key(call),
                 snapshot=snapshot,
                 job=job.id if job else None,
                 timings_ms={name: round(ms, 1) for name, ms in timings.items()},
@@ -192,6 +208,50 @@ class Recorder:
                 status = next(results).status
                 entries.append({"card": item.card, "recorded": status.accepted, "status": status.value})
         return entries
+
+    def note_rules_off(self, rules: Sequence[str], now: datetime) -> None:
+        """Audit which rules are switched off, when that is not what the newest such event says."""
+        value = " ".join(sorted(rules))
+        digest = hashlib.sha256(value.encode()).hexdigest()[:16]
+        detail: dict[str, audit.Scalar] = {
+            "setting": "rules_off",
+            "count": len(rules),
+            "value": value[: audit.MAX_DETAIL_CHARS],
+            "digest": digest,
+        }
+        with self.database.transaction() as tx:
+            last = audit.newest(tx, EventKind.SETTING)
+            if (last is None and rules) or (last is not None and last.get("digest") != digest):
+                audit.append(tx, [AuditEvent(kind=EventKind.SETTING, actor="operator", detail=detail)], now=now)
+
+    # -- keyed ids -------------------------------------------------------------------------------------------------
+
+    def _user_key(self, call: HookCall) -> str:
+        return self._vault.keyed("user", call.client, call.context.user_type, call.context.user_id)
+
+    def _state(self, case: Case, finding: Finding) -> str:
+        """What a care gap rests on: another result, date or resource makes another state."""
+        sources = [case.sources[handle] for handle in finding.sources if handle in case.sources]
+        rests = sorted(f"{s.reference} {s.as_of.isoformat() if s.as_of else ''}" for s in sources)
+        values = sorted(f"{name}={value}" for name, value in finding.values.items())
+        return self._vault.keyed("care-gap", case.patient_id, finding.rule, finding.topic, *values, *rests)
+
+    def _card_records(self, case: Case, advice: Advice, made: CardSet) -> tuple[CardRecord, ...]:
+        return tuple(self._card_record(case, advice, made, index) for index in range(len(made.cards)))
+
+    def _card_record(self, case: Case, advice: Advice, made: CardSet, index: int) -> CardRecord:
+        told = [f for f in made.findings[index] if f in advice.findings]  # the others rest on labelled data
+        kind = CardKind(made.kinds[index])
+        return CardRecord(
+            uuid=made.cards[index]["uuid"],
+            kind=kind,
+            indicator=made.cards[index]["indicator"],
+            suggestions=made.suggestions(index),
+            rules=tuple(dict.fromkeys(f.rule for f in told)),
+            passages=made.passages[index],
+            evidence=tuple(dict.fromkeys(h for f in told for h in f.sources)),
+            states=tuple(self._state(case, f) for f in told) if kind is CardKind.CARE_GAP else (),
+        )
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -239,22 +299,6 @@ def _outcome(job: Job | None) -> AssessmentOutcome:
     if job is not None and status is AssessmentStatus.READY and job.result is not None:
         return AssessmentOutcome(status=status, assessment=codec.decode(Assessment, job.result))
     return AssessmentOutcome(status=status, reasons=job.reasons if job else ())
-
-
-def _card_records(advice: Advice, made: CardSet) -> tuple[CardRecord, ...]:
-    evidence = {finding.rule: finding.sources for finding in advice.findings}
-    return tuple(
-        CardRecord(
-            uuid=card["uuid"],
-            kind=CardKind(made.kinds[index]),
-            indicator=card["indicator"],
-            suggestions=made.suggestions(index),
-            rules=tuple(rule for rule in made.rules[index] if rule in evidence),
-            passages=made.passages[index],
-            evidence=tuple(dict.fromkeys(h for rule in made.rules[index] for h in evidence.get(rule, ()))),
-        )
-        for index, card in enumerate(made.cards)
-    )
 
 
 def _events(call: HookCall, advice: Advice, answer_id: str, subject: str, *, refusal: str | None) -> list[AuditEvent]:

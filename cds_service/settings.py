@@ -84,7 +84,21 @@ class Settings(BaseSettings):
         "with the path of the call, so set it to what the EHR is configured with (behind a proxy: the proxy's).",
     )
     guidelines_dir: Path | None = Field(
-        None, description="Folder with the clinic's own guidelines in Markdown, indexed beside the packaged ones."
+        None,
+        description="Folder with the clinic's own guidelines (Markdown, text, HTML or PDF: "
+        "docs/how-to/add-guidelines.md), indexed beside the packaged ones.",
+    )
+    care_gap_days: int = Field(
+        90,
+        ge=0,
+        le=3660,
+        description="Days for which a care gap stays away from a user who dismissed it, unless its data change. Urgent "
+        "findings and medication safety are always told.",
+    )
+    rules_off: tuple[str, ...] = Field(
+        (),
+        description="Ids of clinical rules, as a JSON list, that are switched off (docs/reference/rules.md). The only "
+        "way to silence an urgent rule; every answer names them as not evaluated, and each change is audited.",
     )
     unreviewed_guidelines: bool = Field(
         False,

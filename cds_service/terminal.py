@@ -49,6 +49,7 @@ def index_report(report: Any) -> str:
     """What an index build took and refused."""
     state = "unchanged" if report.unchanged else "built"
     lines = [f"Index {report.version} {state}: {report.passages} passages from {len(report.took)} guidelines."]
+    lines += [f"  took {line}" for line in report.clinic]
     lines += [f"  refused {problem}" for problem in report.refused]
     return "\n".join(lines)
 

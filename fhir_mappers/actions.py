@@ -16,20 +16,33 @@ PRIORITIES = ("routine", "urgent", "asap", "stat")
 MAX_TEXT = 1000
 
 
-def nurse_review_task(
-    patient_id: str, encounter_id: str | None, *, description: str, priority: str, authored_on: datetime
+REVIEWERS = {"nurse": ("106292003", "Nurse"), "physician": ("309343006", "Physician")}
+"""SNOMED CT occupation code and name of those who may be asked to review."""
+
+
+def review_task(
+    patient_id: str,
+    encounter_id: str | None,
+    *,
+    description: str,
+    priority: str,
+    authored_on: datetime,
+    by: str = "nurse",
 ) -> Json:
-    """A Task that proposes a nurse's review. `priority` is one of `PRIORITIES`. Raises ValueError on bad values."""
+    """A Task that proposes a review by one of `REVIEWERS`. Raises ValueError on bad values."""
+    if by not in REVIEWERS:
+        raise ValueError("a reviewer is one of " + ", ".join(REVIEWERS))
+    code, name = REVIEWERS[by]
     task: Json = {
         "resourceType": "Task",
         "status": "requested",
         "intent": "proposal",
         "priority": _priority(priority),
-        "code": {"text": "Nurse review"},
+        "code": {"text": f"{name} review"},
         "description": _words(description),
         "for": _patient(patient_id),
         "authoredOn": _instant(authored_on),
-        "performerType": [{"coding": [{"system": "http://snomed.info/sct", "code": "106292003"}], "text": "Nurse"}],
+        "performerType": [{"coding": [{"system": "http://snomed.info/sct", "code": code}], "text": name}],
     }
     return _checked(_at_encounter(task, encounter_id))
 

@@ -261,6 +261,24 @@ class Document:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Procedure:
+    """Something that was done and completed. `when`: when it ended, None where the chart does not say."""
+
+    concept: Concept
+    when: When | None = None
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Immunization:
+    """A dose that was given. `concept` holds its CVX code; `when` is None where the chart does not say."""
+
+    concept: Concept
+    when: When | None = None
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class IntakeAnswer:
     """One answered item of an intake QuestionnaireResponse, in document order."""
 
@@ -326,6 +344,7 @@ class Case:
     `now` is the injected clock. `data_as_of` is the newest clinically relevant time in the chart, None when there is
     none. `read` counts resources received by type, the refused ones included. `sensitive` are the handles of resources
     that carry a restricting security label: the rules read them, and the gate drops every fact that comes from one.
+    `first_pages` are prefetch keys of which the EHR holds more (older) resources than it sent.
     """
 
     patient_id: str
@@ -341,11 +360,14 @@ class Case:
     allergies: tuple[Allergy, ...] = ()
     no_known_allergies: bool = False
     documents: tuple[Document, ...] = ()
+    procedures: tuple[Procedure, ...] = ()
+    immunizations: tuple[Immunization, ...] = ()
     intake: tuple[IntakeAnswer, ...] = ()
     identifiers: tuple[KnownIdentifier, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=lambda: MappingProxyType({}))
     refused: tuple[Refused, ...] = ()
     missing: tuple[Missing, ...] = ()
+    first_pages: frozenset[str] = frozenset()
     read: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     data_as_of: datetime | None = None
     sensitive: frozenset[str] = frozenset()

@@ -16,8 +16,10 @@ from fhir_mappers import (
     dates,
     documents,
     encounter,
+    immunizations,
     medications,
     observations,
+    procedures,
     questionnaire,
     vitals,
 )
@@ -27,9 +29,11 @@ from fhir_mappers.case import (
     Complaint,
     ComplaintOrigin,
     Document,
+    Immunization,
     IntakeAnswer,
     Measurement,
     Medication,
+    Procedure,
     When,
 )
 from fhir_mappers.errors import Unused
@@ -55,6 +59,8 @@ class Chart:
     allergies: list[Allergy] = field(default_factory=list)
     no_known_allergies: bool = False
     documents: list[Document] = field(default_factory=list)
+    procedures: list[Procedure] = field(default_factory=list)
+    immunizations: list[Immunization] = field(default_factory=list)
     intake: list[tuple[tuple[IntakeAnswer, ...], object]] = field(default_factory=list)
     unit_spellings: set[str] = field(default_factory=set)
     parts: list[tuple[Received, Unused]] = field(default_factory=list)
@@ -144,6 +150,18 @@ def _response(chart: Chart, entry: Received) -> When | None:
     return when
 
 
+def _procedure(chart: Chart, entry: Received) -> When | None:
+    procedure = procedures.read(entry.resource, entry.handle, chart.now)
+    chart.procedures.append(procedure)
+    return procedure.when
+
+
+def _immunization(chart: Chart, entry: Received) -> When | None:
+    immunization = immunizations.read(entry.resource, entry.handle, chart.now)
+    chart.immunizations.append(immunization)
+    return immunization.when
+
+
 READERS: Mapping[str, Callable[[Chart, Received], When | None]] = {
     "Encounter": _encounter,
     "Condition": _condition,
@@ -154,4 +172,6 @@ READERS: Mapping[str, Callable[[Chart, Received], When | None]] = {
     "DocumentReference": _document,
     "DiagnosticReport": _report,
     "QuestionnaireResponse": _response,
+    "Procedure": _procedure,
+    "Immunization": _immunization,
 }

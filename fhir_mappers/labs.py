@@ -7,7 +7,7 @@ stay apart. eGFR codes with a race coefficient (48643-1, 88293-6) are left out o
 
 `low` and `high` bound what has been measured in living patients, wide on purpose: beyond them lies a typing or unit
 error. They are this project's own, set outside the ranges of valid values in MIMIC-Extract (Wang et al., CHIL 2020),
-and no reference ranges.
+and no reference ranges. Those of creatinine part mg/dL from umol/L, whose figures are 88 times as large.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _lab(
 
 
 LABS: tuple[Lab, ...] = (
-    _lab("2160-0", "Creatinine", "mg/dL", "0.05", "60", "38483-4", "14682-9", "77140-2", molar_mass="113.12"),
+    _lab("2160-0", "Creatinine", "mg/dL", "0.1", "40", "38483-4", "14682-9", "77140-2", molar_mass="113.12"),
     _lab("33914-3", "eGFR", "mL/min/{1.73_m2}", "0", "250", "98979-8", "62238-1", "48642-3", "69405-9", "77147-7",
          "88294-4"),
     _lab("3094-0", "Urea nitrogen", "mg/dL", "0.5", "400", "6299-2", "14937-7", "22664-7", molar_mass="28.014"),
@@ -114,6 +114,16 @@ LABS: tuple[Lab, ...] = (
     _lab("3016-3", "Thyrotropin (TSH)", "m[IU]/L", "0", "2000", "11579-0", "11580-8"),
     _lab("9318-7", "Urine albumin to creatinine ratio", "mg/g", "0", "50000", "14959-1", "32294-1",
          molar_mass="113.12"),
+    # No laboratory tests, but numbers over time like them.
+    _lab("44261-6", "PHQ-9 total score", "{score}", "0", "27", bare=True),
+    _lab("55758-7", "PHQ-2 total score", "{score}", "0", "6", bare=True),
+    _lab("8664-5", "Cigarette pack-years", "{PackYears}", "0", "400", bare=True),
+    _lab("18185-9", "Gestational age", "wk", "0", "45", "11884-4", "11885-1", "49051-6"),
+    _lab("10230-1", "Left ventricular ejection fraction", "%", "2", "95"),
+    _lab("19926-5", "FEV1/FVC", "%", "5", "120"),
+    # Of the electrocardiogram, read as single results like the above.
+    _lab("8634-8", "QT interval", "ms", "100", "1000"),
+    _lab("8636-3", "QT interval, corrected", "ms", "100", "1000"),
 )  # fmt: skip
 
 BY_CODE: Mapping[str, Lab] = {code: lab for lab in LABS for code in (lab.loinc, *lab.same)}

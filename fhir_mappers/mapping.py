@@ -40,6 +40,7 @@ __all__ = ["Limits", "map_case", "warm_up"]
 SUBJECTS: Mapping[str, str] = {
     # The element that says whose a resource is, where it is not `subject`.
     "AllergyIntolerance": "patient",
+    "Immunization": "patient",
 }
 
 _Said = TypeVar("_Said", Complaint, IntakeAnswer)
@@ -243,9 +244,12 @@ def _assemble(mapper: _Mapper, person: Received, resource: Json, patient_id: str
         allergies=tuple(chart.allergies),
         no_known_allergies=chart.no_known_allergies and not chart.allergies,
         documents=_documents(mapper),
+        procedures=tuple(chart.procedures),
+        immunizations=tuple(chart.immunizations),
         intake=now_here.intake,
         identifiers=_identifiers(mapper, person),
         missing=tuple(request.missing),
+        first_pages=frozenset(request.first_pages),
         read=MappingProxyType(dict(Counter(e.resource_type for e in request.entries))),
         data_as_of=as_of,
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from fhir_mappers import dates
-from fhir_mappers.case import Concept, Medication
+from fhir_mappers.case import Concept, Medication, Precision
 from fhir_mappers.errors import Unused
 from fhir_mappers.fields import Json, concept, number, obj, objs, text
 from fhir_mappers.references import Index
@@ -32,10 +32,13 @@ def read_request(resource: Json, handle: str, now: datetime, index: Index) -> Me
     when = dates.when(resource.get("authoredOn"))
     if dates.is_future(when, now):
         raise Unused("future")
+    doses = objs(resource, "dosageInstruction")
+    if doses and all(_ended(dose, now) for dose in doses):
+        raise Unused("inactive", "MedicationRequest.dosageInstruction.timing")  # the EHR left the course active
     return Medication(
         concept=_medicine(resource, index),
         status=str(status),
-        dosage=_dosage(objs(resource, "dosageInstruction")),
+        dosage=_dosage(doses),
         when=when,
         source=handle,
     )
@@ -90,6 +93,12 @@ def _medicine(resource: Json, index: Index) -> Concept:
     if not meaning.label:
         raise Unused("no-value")
     return meaning
+
+
+def _ended(dose: Json, now: datetime) -> bool:
+    """Whether the dose was to be taken until a day that is past."""
+    end = dates.when(obj(obj(obj(dose, "timing"), "repeat"), "boundsPeriod").get("end"))
+    return end is not None and end.precision not in (Precision.YEAR, Precision.MONTH) and end.start.date() < now.date()
 
 
 def _dosage(doses: list[Json]) -> str | None:

@@ -18,8 +18,29 @@ from fhir_mappers.limits import Limits
 COMPLAINT_CODES = frozenset({"8661-1", "10154-3"})
 """LOINC: chief complaint (reported), chief complaint narrative."""
 
+SCREENING_CODES: Mapping[str, frozenset[str]] = MappingProxyType({
+    # LOINC codes of tests of which only matters that, and when, they were done; results are words or numbers.
+    "cervical_cytology": frozenset({
+        "10524-7", "18500-9", "19762-4", "19764-0", "19765-7", "19766-5", "19774-9", "33717-0", "47527-7", "47528-5",
+    }),
+    "hpv_test": frozenset({
+        "21440-3", "30167-1", "38372-9", "59263-4", "59264-2", "59420-0", "69002-4", "71431-1", "75694-0", "77379-6",
+        "77399-4", "77400-0", "82354-2", "82456-5", "82675-0",
+    }),
+    "stool_blood_test": frozenset({
+        "2335-8", "14563-1", "14564-9", "14565-6", "12503-9", "12504-7", "27396-1", "27401-9", "27925-7", "27926-5",
+        "29771-3", "56490-6", "56491-4", "57905-2", "58453-2", "80372-6",
+    }),
+    "stool_dna_test": frozenset({"77353-1", "77354-9"}),
+    # Blood group, its antibodies, hepatitis B, HIV and syphilis: the tests that every pregnancy starts with.
+    "booking_blood": frozenset({
+        "882-1", "883-9", "10331-7", "890-4", "5195-3", "5196-1", "56888-1", "20507-0", "24110-9", "31147-2",
+    }),
+})  # fmt: skip
+
 CODED_KINDS: Mapping[str, str] = MappingProxyType({
     **vitals.CODED_BY_CODE,
+    **{code: kind for kind, codes in SCREENING_CODES.items() for code in codes},
     "72166-2": "smoking_status",
     "82810-3": "pregnancy_status",
     "2106-3": "pregnancy_test",  # in LOINC; the CDC race code system has a 2106-3 too (White)
@@ -120,7 +141,7 @@ def _read_part(part: Json, found: Observed, handle: str, limits: Limits, *, labo
         found.vitals.append(_vital(part, vital, found, handle))
         return
     kind = next((CODED_KINDS[c] for c in codes if c in CODED_KINDS), None)
-    if kind is not None:
+    if kind is not None and not (kind in SCREENING_CODES and "valueQuantity" in part):
         found.coded.append(_coded(part, kind, found.when, handle))
         return
     if not COMPLAINT_CODES.isdisjoint(codes):

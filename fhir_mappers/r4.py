@@ -22,7 +22,7 @@ from fhir_mappers.fields import Json
 
 READ_TYPES: tuple[str, ...] = (
     "Patient", "Encounter", "AllergyIntolerance", "Condition", "MedicationRequest", "MedicationStatement", "Medication",
-    "QuestionnaireResponse", "Observation", "DiagnosticReport", "DocumentReference",
+    "QuestionnaireResponse", "Observation", "DiagnosticReport", "DocumentReference", "Procedure", "Immunization",
 )  # fmt: skip
 """The types that facts are read from, in the order in which they are read."""
 
@@ -64,6 +64,14 @@ OTHER_VERSION_KEYS: Mapping[str, frozenset[str]] = {
     "DocumentReference": frozenset({
         "indexed", "class", "created", "attester", "modality", "bodySite", "version", "event",
     }),
+    "Procedure": frozenset({
+        "context", "definition", "notDone", "notDoneReason", "notPerformed", "reasonNotPerformed", "request",
+        "occurrenceDateTime", "occurrencePeriod", "reportedBoolean", "supportingInfo",
+    }),
+    "Immunization": frozenset({
+        "date", "notGiven", "wasNotGiven", "explanation", "practitioner", "vaccinationProtocol", "reported",
+        "requester", "basedOn", "administeredProduct", "informationSource", "supportingInformation",
+    }),
 }  # fmt: skip
 
 OTHER_VERSION_SHAPES: Mapping[str, Mapping[str, type]] = {
@@ -75,6 +83,7 @@ OTHER_VERSION_SHAPES: Mapping[str, Mapping[str, type]] = {
     "Observation": {"category": dict, "interpretation": dict},
     "DiagnosticReport": {"category": dict, "performer": dict},
     "DocumentReference": {"context": list, "securityLabel": dict},
+    "Procedure": {"category": list},
 }
 
 _KEPT_AS_WRITTEN = frozenset({

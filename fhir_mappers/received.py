@@ -26,7 +26,8 @@ PARTLY_REFUSED = "a part of it could not be used"
 HANDLES: Mapping[str, str] = {
     "Patient": "patient", "Encounter": "enc", "AllergyIntolerance": "alg", "Condition": "cond",
     "MedicationRequest": "med", "MedicationStatement": "med", "Medication": "drug", "QuestionnaireResponse": "qr",
-    "Observation": "obs", "DiagnosticReport": "rep", "DocumentReference": "doc",
+    "Observation": "obs", "DiagnosticReport": "rep", "DocumentReference": "doc", "Procedure": "proc",
+    "Immunization": "imm",
 }  # fmt: skip
 
 SUPPORTING_TYPES = frozenset({
@@ -35,7 +36,9 @@ SUPPORTING_TYPES = frozenset({
     "HealthcareService",
 })  # fmt: skip
 
-_COMPLETE = frozenset({"Condition", "AllergyIntolerance", "MedicationRequest", "MedicationStatement"})
+_COMPLETE = frozenset({
+    "Condition", "AllergyIntolerance", "MedicationRequest", "MedicationStatement", "Immunization",
+})  # fmt: skip
 """Types of which a part is not enough; of the others we ask for the newest ones only, so more pages are expected."""
 
 _NESTING = 5
@@ -73,6 +76,8 @@ class Request:
     unread: list[Received] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
+    first_pages: set[str] = field(default_factory=set)
+    """Keys of which the EHR holds more than it sent."""
 
     def miss(self, key: str, reason: str) -> None:
         """Note once that `key` could not be evaluated."""
@@ -184,6 +189,8 @@ def _unbundle(bundle: Json, around: _Raw, request: Request, depth: int) -> Itera
     more = any(link.get("relation") == "next" for link in objs(bundle, "link"))
     total = bundle.get("total")
     hidden = not entries and isinstance(total, int) and not isinstance(total, bool) and total > 0
+    if more:
+        request.first_pages.add(around.key)
     if hidden or (more and not _COMPLETE.isdisjoint(types)):
         request.miss(around.key, FIRST_PAGE)
 

@@ -31,7 +31,7 @@ ALIASES: Mapping[str, str] = {
     "x10e9/l": "10*9/L", "g/l": "g/L", "g/dl": "g/dL", "mg/dl": "mg/dL", "mmol/l": "mmol/L", "umol/l": "umol/L",
     "µmol/l": "umol/L", "μmol/l": "umol/L", "mcmol/l": "umol/L", "meq/l": "meq/L", "ng/l": "ng/L", "ng/ml": "ng/mL",
     "pg/ml": "pg/mL", "mcg/l": "ug/L", "mcg/ml": "ug/mL", "µg/l": "ug/L", "mg/l": "mg/L", "u/l": "U/L", "iu/l": "U/L",
-    "miu/l": "m[IU]/L", "uiu/ml": "u[IU]/mL", "µiu/ml": "u[IU]/mL", "mu/l": "m[IU]/L",
+    "miu/l": "m[IU]/L", "uiu/ml": "u[IU]/mL", "µiu/ml": "u[IU]/mL", "mu/l": "m[IU]/L", "msec": "ms",
     "ml/min/1.73m2": "mL/min/{1.73_m2}", "ml/min/1.73m^2": "mL/min/{1.73_m2}", "ml/min/1.73m²": "mL/min/{1.73_m2}",
     "ml/min/{1.73m2}": "mL/min/{1.73_m2}", "mcg/mg": "ug/mg", "ratio": "1", "inr": "1", "score": "{score}",
     "points": "{score}", "(score)": "{score}", "/10": "{score}", "ph": "[pH]", "phunits": "[pH]",

@@ -2,7 +2,8 @@
 
 Codes: LOINC 2.82 (the FHIR R4 vital signs profile and US Core pulse oximetry among them). `low` and `high` bound what a
 living person can have; beyond them lies a typing, unit or device error. Sources of the bounds: the valid ranges of
-MIMIC-Extract (Wang et al., CHIL 2020), narrowed where a value in them is nearly always an error.
+MIMIC-Extract (Wang et al., CHIL 2020), narrowed where a value in them is nearly always an error: a systolic pressure
+below 30 mmHg is one in kilopascals.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _ALL = (
     _vital("respiratory_rate", "Respiratory rate", "/min", "1", "150", "9279-1"),
     _vital("temperature", "Body temperature", "Cel", "20", "46",
            "8310-5", "8331-1", "8332-5", "8328-7", "8333-7", "8329-5", "8330-3", "75539-7"),
-    _vital("systolic", "Systolic blood pressure", "mm[Hg]", "20", "375", "8480-6", "8459-0", "8460-8", "8461-6"),
+    _vital("systolic", "Systolic blood pressure", "mm[Hg]", "30", "375", "8480-6", "8459-0", "8460-8", "8461-6"),
     _vital("diastolic", "Diastolic blood pressure", "mm[Hg]", "5", "300", "8462-4", "8453-3", "8454-1", "8455-8"),
     _vital("mean_arterial", "Mean arterial pressure", "mm[Hg]", "10", "330", "8478-0"),
     _vital("spo2", "Oxygen saturation", "%", "20", "100", "59408-5", "2708-6"),

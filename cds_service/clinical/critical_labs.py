@@ -7,6 +7,7 @@ limit but is older is said to be not evaluated for a month, never reported as of
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -14,11 +15,14 @@ from cds_service.clinical.bounds import Beyond
 from cds_service.clinical.dialysis import CREATININE, NOT_JUDGED, kidney_failure
 from cds_service.clinical.lab_limits import ANALYTES, VERSION, Analyte, LabLimit
 from cds_service.clinical.population import age_span
-from cds_service.clinical.readings import fresh_rounds, least_age, newest
+from cds_service.clinical.readings import fresh_rounds, impossible, least_age, newest
 from cds_service.clinical.rule import Rule, RuleContext, RuleResult
 from cds_service.clinical.urgency import where_and_when
-from cds_service.domain import Finding, NotEvaluated
+from cds_service.domain import Finding, NotEvaluated, Priority
 from fhir_mappers.case import Measurement
+
+HAEMOLYSED = "haemolysed-sample"
+"""The feature of the lexicon that names it."""
 
 MENTIONED_FOR = timedelta(days=30)
 FEVER = Decimal("38.0")
@@ -57,7 +61,7 @@ def _judge(context: RuleContext, analyte: Analyte, result: Measurement) -> Findi
         return NotEvaluated(what=what, reason="the result is not in the unit that the limits are in")
     broken = list(_broken(context, analyte, result))
     if not result.plausible:
-        return NotEvaluated(what=what, reason="the recorded value is not possible and was not used")
+        return NotEvaluated(what=what, reason=impossible(result, context.case))
     if not broken:
         return None
     age = None if result.when is None else least_age(result.when, context.case.now)
@@ -68,7 +72,9 @@ def _judge(context: RuleContext, analyte: Analyte, result: Measurement) -> Findi
         reason = f"the newest result was beyond a limit but is older than {hours} hours"
         return NotEvaluated(what=what, reason=reason) if age <= MENTIONED_FOR else None
     limit, beyond = max(broken, key=lambda b: (b[1] is Beyond.CERTAINLY, b[0].priority))
-    return _finding(context, analyte, result, limit, at_least=beyond is Beyond.POSSIBLY)
+    found = _finding(context, analyte, result, limit, at_least=beyond is Beyond.POSSIBLY)
+    doubtful = analyte.haemolysis and not limit.bound.low and context.names(HAEMOLYSED)
+    return _doubted(context, found) if doubtful else found
 
 
 def _broken(context: RuleContext, analyte: Analyte, result: Measurement) -> Iterator[tuple[LabLimit, Beyond]]:
@@ -115,6 +121,17 @@ def _finding(
         at_least=at_least,
         topic="laboratory",
         where_and_when=where_and_when(context.setting, limit.priority),
+    )
+
+
+def _doubted(context: RuleContext, found: Finding) -> Finding:
+    """A high result of a sample that is said to be haemolysed: at most High, until a new sample tells."""
+    priority = min(found.priority, Priority.HIGH)
+    return replace(
+        found,
+        priority=priority,
+        reason=f"{found.reason.rstrip('.')}; the sample is said to be haemolysed, which raises it: repeat it at once.",
+        where_and_when=where_and_when(context.setting, priority),
     )
 
 

@@ -16,6 +16,7 @@ from cds_service.clinical.news2 import scale_2_documented
 from cds_service.clinical.population import age_span, pregnant
 from cds_service.clinical.readings import (
     NAMES,
+    PLAIN_UNITS,
     Readings,
     fresh_rounds,
     how_recent,
@@ -162,9 +163,6 @@ def _finding(context: RuleContext, rule_id: str, rounds: tuple[Readings, ...], b
         topic="vital-signs",
         where_and_when=where_and_when(context.setting, limit.priority),
     )
-
-
-PLAIN_UNITS = {"/min": "per minute", "mm[Hg]": "mmHg", "Cel": "°C", "{score}": ""}
 
 
 def _rule(rule_id: str, population: str, title: str, people: str, fires: str, quiet: str) -> Rule:

@@ -26,7 +26,10 @@ class LabLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class Analyte:
-    """One laboratory test: its canonical LOINC code and UCUM unit, how old a result may be, and its limits."""
+    """One laboratory test: its canonical LOINC code and UCUM unit, how old a result may be, and its limits.
+
+    `haemolysis`: broken red cells in the sample raise it.
+    """
 
     name: str
     loinc: str
@@ -34,6 +37,7 @@ class Analyte:
     max_age: timedelta
     adults: bool
     limits: tuple[LabLimit, ...]
+    haemolysis: bool = False
 
 
 def _analyte(row: Mapping[str, Any], citations: Mapping[str, Citation]) -> Analyte:
@@ -43,6 +47,7 @@ def _analyte(row: Mapping[str, Any], citations: Mapping[str, Citation]) -> Analy
         unit=row["unit"],
         max_age=timedelta(hours=row["max_age_hours"]),
         adults=row.get("adults", False),
+        haemolysis=row.get("haemolysis", False),
         limits=tuple(
             LabLimit(
                 bound=Bound.parse(limit),

@@ -25,7 +25,7 @@ from cds_service.clinical.urgency import where_and_when
 from cds_service.domain import Citation, Finding, NotEvaluated, Priority, Value
 from fhir_mappers.case import Case, Measurement
 
-VERSION = "1.0"
+VERSION = "1.1"
 
 CITATION = Citation(
     title="National Early Warning Score (NEWS) 2",
@@ -62,6 +62,8 @@ SCALE_2_KINDS = ("spo2_scale_2", "hypercapnic_target")
 STEP = {"temperature": Decimal("0.1")}
 ROOM_AIR_PERCENT = 21
 GCS_ALERT = 15
+GCS_VOICE = 13
+"""Median of people who respond to voice (McNarry and Goldhill, Anaesthesia 59:34, 2004)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,13 +165,18 @@ def on_oxygen(readings: Readings) -> bool | None:
 
 
 def alertness(readings: Readings) -> Acvpu | None:
-    """ACVPU of this round; without it a Glasgow Coma Scale of 15 is alert and a lower one is not (new confusion)."""
+    """ACVPU of this round; without it a Glasgow Coma Scale of 15 is alert and a lower one is not (new confusion).
+
+    "Alert" beside a coma scale of 13 or less contradicts itself: the worse of the two counts.
+    """
     coded = readings.coded.get("consciousness")
     level = None if coded is None else acvpu_of(coded)
     gcs = readings.values.get("gcs")
-    if level is None and gcs is not None and gcs.comparator is None:
+    if gcs is None or gcs.comparator is not None:
+        return level
+    if level is None:
         return Acvpu.ALERT if gcs.value >= GCS_ALERT else Acvpu.CONFUSION
-    return level
+    return Acvpu.VOICE if level is Acvpu.ALERT and gcs.value <= GCS_VOICE else level
 
 
 def scale_2_documented(case: Case) -> bool:

@@ -26,6 +26,12 @@ NAMES = {
 }
 """Plain names of the vital signs that rules read."""
 
+PLAIN_UNITS = {"/min": "per minute", "mm[Hg]": "mmHg", "Cel": "°C", "{score}": "", "1": ""}
+"""How a person writes a UCUM unit; the others stand as they are."""
+
+LONGEST = 1000
+"""A number from here on is not repeated: it may be anything but a measurement."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Readings:
@@ -41,7 +47,7 @@ def fresh_rounds(case: Case, stale_hours: int) -> tuple[Readings, ...]:
     """The usable readings of each round of the last `stale_hours`, newest first."""
     oldest, latest = case.now - timedelta(hours=stale_hours), case.now + CLOCK_SKEW
     rounds = sorted((r for r in case.vitals if oldest <= r.when <= latest), key=lambda r: r.when, reverse=True)
-    return tuple(_usable(r) for r in rounds)
+    return tuple(_usable(r, case) for r in rounds)
 
 
 def newest(rounds: tuple[Readings, ...], kind: str) -> Measurement | None:
@@ -72,7 +78,9 @@ def rejections(rounds: tuple[Readings, ...]) -> Iterator[NotEvaluated]:
 
 def stale_note(case: Case, stale_hours: int) -> NotEvaluated:
     """Why no vital sign could be judged."""
-    if case.vitals:
+    if any(r.when > case.now + CLOCK_SKEW for r in case.vitals):
+        reason = f"dated in the future or older than {stale_hours} hours"
+    elif case.vitals:
         reason = f"older than {stale_hours} hours"
     elif any(r.resource_type == "Observation" for r in case.refused):
         reason = "no vital sign could be read; observations were received that could not be used"
@@ -98,10 +106,20 @@ def least_age(when: When, now: datetime) -> timedelta | None:
     return max(now - latest, timedelta(0))
 
 
-def _usable(vitals: VitalsRound) -> Readings:
-    rejected = {
-        k: "the recorded value is not possible and was not used" for k, m in vitals.values.items() if not m.plausible
-    }
+def impossible(measured: Measurement, case: Case) -> str:
+    """Why a value that no living person can have was not used, with the value in its canonical unit.
+
+    A note names no source, so nothing of a resource with a restricting label is repeated in it.
+    """
+    value = f"{measured.value:.2f}".rstrip("0").rstrip(".")
+    unit = PLAIN_UNITS.get(measured.unit, measured.unit)
+    told = abs(measured.value) < LONGEST and measured.source not in case.sensitive
+    shown = f"{value} {unit}".strip() if told else "a number"
+    return f"recorded as {shown}, which is not possible (a wrong unit or a typing error?); not used"
+
+
+def _usable(vitals: VitalsRound, case: Case) -> Readings:
+    rejected = {k: impossible(m, case) for k, m in vitals.values.items() if not m.plausible}
     systolic, diastolic = vitals.values.get("systolic"), vitals.values.get("diastolic")
     if systolic and diastolic and systolic.value <= diastolic.value:
         reason = "systolic is not above diastolic pressure (swapped?), neither was used"

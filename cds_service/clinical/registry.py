@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from cds_service.clinical import critical_labs, critical_vitals, kidney_injury, news2
+from cds_service.clinical import care_gaps, complaints, critical_labs, critical_vitals, kidney_injury, news2
+from cds_service.clinical.medicines import rules as medicines
 from cds_service.clinical.red_flags import rules as red_flags
 from cds_service.clinical.rule import Rule, RuleContext, RuleResult
+from cds_service.clinical.scores import high_shock_index, long_qt
 from cds_service.domain import Finding, NotEvaluated
 from cds_service.settings import Setting
 from fhir_mappers.case import Case
 
 RULES: tuple[Rule, ...] = (
     *red_flags.RULES,
+    complaints.RULE,
     news2.RULE,
     *critical_vitals.RULES,
+    high_shock_index.RULE,
+    long_qt.RULE,
     critical_labs.RULE,
     kidney_injury.RULE,
+    *medicines.RULES,
+    *care_gaps.RULES,
 )
 """Every rule, in the order in which findings of one priority are shown."""
 
@@ -31,6 +38,7 @@ def version_of(rules: Sequence[Rule]) -> str:
 
 RULES_VERSION = version_of(RULES)
 
+SWITCHED_OFF = "switched off by a setting of this clinic"
 DECEASED = NotEvaluated(what="all clinical rules", reason="the chart says that the patient has died")
 
 
@@ -43,11 +51,19 @@ class Evaluation:
     failed: tuple[str, ...] = ()
 
 
-def evaluate(case: Case, setting: Setting, *, stale_hours: int = 24, rules: Sequence[Rule] = RULES) -> Evaluation:
+def evaluate(
+    case: Case,
+    setting: Setting,
+    *,
+    stale_hours: int = 24,
+    rules: Sequence[Rule] = RULES,
+    off: Collection[str] = (),
+) -> Evaluation:
     """Run every rule. Findings stand by priority, highest first, then in the order of `rules`.
 
-    Vital signs and notes older than `stale_hours` do not count as now. A rule that breaks costs itself alone and is
-    named in `failed`. Nothing is evaluated for a patient who has died.
+    Vital signs and notes older than `stale_hours` do not count as now. `off`: ids of rules that the clinic switched
+    off; each is named as not evaluated. A rule that breaks costs itself alone and is named in `failed`. Nothing is
+    evaluated for a patient who has died.
     """
     if case.demographics.deceased:
         return Evaluation(not_evaluated=(DECEASED,))
@@ -56,6 +72,9 @@ def evaluate(case: Case, setting: Setting, *, stale_hours: int = 24, rules: Sequ
     notes: list[NotEvaluated] = []
     failed: list[str] = []
     for rule in rules:
+        if rule.id in off:
+            notes.append(NotEvaluated(what=rule.title, reason=SWITCHED_OFF))
+            continue
         result = _run(rule, context)
         if result is None:
             failed.append(rule.id)
@@ -63,7 +82,7 @@ def evaluate(case: Case, setting: Setting, *, stale_hours: int = 24, rules: Sequ
             continue
         findings += result.findings
         notes += result.not_evaluated
-    findings.sort(key=lambda finding: -finding.priority)  # stable: rule order within a priority
+    findings.sort(key=lambda f: (-f.priority, f.rank))  # stable: rule order within a priority and rank
     return Evaluation(findings=tuple(findings), not_evaluated=tuple(dict.fromkeys(notes)), failed=tuple(failed))
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 from cds_service.clinical.red_flags.mention import Mention
 from cds_service.clinical.red_flags.reading import read_mentions
 from cds_service.domain import Citation, Finding, NotEvaluated, Priority
 from cds_service.settings import Setting
 from fhir_mappers.case import Case
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +23,14 @@ class RuleContext:
     case: Case
     setting: Setting
     stale_hours: int = 24
+    _made: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def once(self, name: str, make: Callable[[RuleContext], T]) -> T:
+        """What `make` gives, made once a case and kept under `name`: several rules share one reading of the chart."""
+        if name not in self._made:
+            self._made[name] = make(self)
+        made: T = self._made[name]
+        return made
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:

@@ -9,23 +9,9 @@ from pathlib import Path
 import click
 
 from cds_service.commands.client import clear_errors
+from cds_service.commands.evaluation_files import OUT, a_figure, in_a_folder
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-_OUT = click.Path(path_type=Path, dir_okay=False, writable=True)
-_FIGURES = (".png", ".svg", ".pdf")
-
-
-def _in_a_folder(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
-    """Refuse at once what could not be written after minutes of measuring."""
-    if path is not None and not path.resolve().parent.is_dir():
-        raise click.BadParameter("its folder does not exist")
-    return path
-
-
-def _a_figure(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    if path is not None and path.suffix not in _FIGURES:
-        raise click.BadParameter("its name must end in " + ", ".join(_FIGURES))
-    return _in_a_folder(context, parameter, path)
 
 
 @click.command("deid")
@@ -40,22 +26,22 @@ def _a_figure(context: click.Context, parameter: click.Parameter, path: Path | N
 )
 @click.option("--dialogues", is_flag=True, help="Of ACI-Bench read the conversations instead of the notes.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many documents of each file, evenly spread.")
-@click.option("--json", "json_file", type=_OUT, callback=_in_a_folder, help="Write every figure as JSON.")
+@click.option("--json", "json_file", type=OUT, callback=in_a_folder, help="Write every figure as JSON.")
 @click.option(
     "--markdown",
     "markdown_file",
-    type=_OUT,
-    callback=_in_a_folder,
+    type=OUT,
+    callback=in_a_folder,
     help="Write Markdown; in a page with marks, between them.",
 )
 @click.option(
-    "--figure", "figure_file", type=_OUT, callback=_a_figure, help="Draw the chart (png, svg or pdf by its ending)."
+    "--figure", "figure_file", type=OUT, callback=a_figure, help="Draw the chart (png, svg or pdf by its ending)."
 )
 @click.option(
     "--verbose-leaks",
     "faults_file",
-    type=_OUT,
-    callback=_in_a_folder,
+    type=OUT,
+    callback=in_a_folder,
     help="Write leaks WITH THEIR TEXT as JSON lines.",
 )
 @clear_errors

@@ -31,7 +31,7 @@ KEYS: Mapping[str, str] = {
     "Patient": "patient", "Encounter": "encounter", "Condition": "conditions", "Observation": "observations",
     "MedicationRequest": "medicationRequests", "MedicationStatement": "medicationStatements",
     "AllergyIntolerance": "allergies", "DocumentReference": "documents", "DiagnosticReport": "reports",
-    "QuestionnaireResponse": "intake",
+    "QuestionnaireResponse": "intake", "Procedure": "procedures", "Immunization": "immunizations",
 }  # fmt: skip
 OTHER_KEY = "other"
 SUBJECTS = ("subject", "patient", "beneficiary", "individual", "for", "source")

@@ -19,7 +19,7 @@ from cds_service.settings import Setting
 MAX_RISK_FACTORS = 8
 MAX_RISK_CHARS = 48
 MAX_ACTIONS = 7
-MAX_PASSAGES = 3
+MAX_PASSAGES = 5
 MAX_PLACES = 3
 OLD_AGE = 65
 YOUNG_AGE = 2

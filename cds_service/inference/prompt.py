@@ -18,7 +18,7 @@ from cds_service.inference.contract import Encoding, Offers, encode
 from cds_service.inference.offers import SEMANTIC_TAG
 from cds_service.inference.words import as_data, cut
 
-PROMPT_VERSION = "2"
+PROMPT_VERSION = "3"
 
 _ROLE = "You prepare preliminary triage notes for a clinic. A nurse or physician reviews every note before anyone acts."
 

@@ -7,6 +7,7 @@ random subject id: a detail is a code, an opaque id or a count. Verification is 
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -50,6 +51,7 @@ class EventKind(StrEnum):
     VAULT_PURGE = "vault-purge"
     JOB = "job"
     SHED = "shed"
+    SETTING = "setting"
 
 
 class Outcome(StrEnum):
@@ -124,6 +126,15 @@ def append(tx: Tx, events: Sequence[AuditEvent], *, now: datetime) -> int:
     if rows:
         tx.execute(insert(audit_event), rows)
     return last + len(rows)
+
+
+def newest(tx: Tx, kind: EventKind) -> dict[str, Scalar] | None:
+    """The details of the newest event of one kind, None when there is none."""
+    found = (
+        select(audit_event.c.detail).where(audit_event.c.kind == kind.value).order_by(audit_event.c.seq.desc()).limit(1)
+    )
+    written = tx.execute(found).scalar()
+    return None if written is None else json.loads(written)
 
 
 def event_hash(row: Mapping[str, Any] | RowMapping, *, seq: int | None = None) -> str:

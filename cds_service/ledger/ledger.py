@@ -54,6 +54,7 @@ class Ledger:
             "hook_instance": canonical_uuid(record.hook_instance),
             "client": record.client,
             "subject": record.subject,
+            "user_key": record.user_key,
             "snapshot": record.snapshot,
             "job": record.job,
             "timings_ms": dict(record.timings_ms),
@@ -71,6 +72,7 @@ class Ledger:
                 "rules": list(item.rules),
                 "passages": list(item.passages),
                 "evidence": list(item.evidence),
+                "states": list(item.states),
             }
             for position, item in enumerate(record.cards)
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import RowMapping, Select, select
 
@@ -37,6 +38,23 @@ def feedback_for(tx: Tx, card_uuid: str) -> tuple[StoredFeedback, ...]:
     """The feedback for one card, in order of receipt."""
     known = canonical_uuid(card_uuid)
     return _feedback(tx, select(feedback).where(feedback.c.card == known))[known] if known else ()
+
+
+def dismissed_states(tx: Tx, *, subject: str, user_key: str, since: datetime) -> frozenset[str]:
+    """States of the care gaps of `subject` whose card this user dismissed after `since`."""
+    statement = (
+        select(card.c.states)
+        .join(answer, answer.c.id == card.c.answer)
+        .join(feedback, feedback.c.card == card.c.uuid)
+        .where(
+            answer.c.subject == subject,
+            answer.c.user_key == user_key,
+            card.c.kind == CardKind.CARE_GAP.value,
+            feedback.c.outcome == FeedbackOutcome.OVERRIDDEN.value,
+            feedback.c.received_at >= since,
+        )
+    )
+    return frozenset(state for states in tx.execute(statement).scalars() for state in states)
 
 
 def _load(tx: Tx, rows: Sequence[RowMapping]) -> tuple[StoredAnswer, ...]:
@@ -77,6 +95,7 @@ def _card(row: RowMapping) -> CardRecord:
         rules=tuple(row["rules"]),
         passages=tuple(row["passages"]),
         evidence=tuple(row["evidence"]),
+        states=tuple(row["states"]),
     )
 
 

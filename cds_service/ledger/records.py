@@ -21,6 +21,8 @@ class CardKind(StrEnum):
     """Which part of an answer a card is."""
 
     FLOOR = "floor"
+    MEDICATION_SAFETY = "medication-safety"
+    CARE_GAP = "care-gap"
     GUIDELINE = "guideline"
     AI = "ai"
     NOTICE = "notice"
@@ -28,7 +30,11 @@ class CardKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CardRecord:
-    """One card as shown: its uuid, those of its suggestions, and the rules, passages and handles that it rests on."""
+    """One card as shown: its uuid, those of its suggestions, and the rules, passages and handles that it rests on.
+
+    `states`: of the care gaps that it tells, keyed hashes of gap and data (`Vault.keyed`): equal as long as nothing
+    has changed.
+    """
 
     uuid: str
     kind: CardKind
@@ -37,6 +43,7 @@ class CardRecord:
     rules: tuple[str, ...] = ()
     passages: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if canonical_uuid(self.uuid) != self.uuid:
@@ -49,7 +56,8 @@ class AnswerRecord:
 
     `id`: from `encoding.new_id("ans")`. `client`: who called, an identifier. `hook_instance`: kept only when it is a
     UUID, as the specification wants it; anything else could say who the patient is. `subject`, `snapshot`: ids of the
-    vault. `job`: id of the assessment's job. `timings_ms`: milliseconds by stage.
+    vault. `user_key`: a keyed hash of who was shown it. `job`: id of the assessment's job. `timings_ms`: milliseconds
+    by stage.
     """
 
     id: str
@@ -61,6 +69,7 @@ class AnswerRecord:
     cards: tuple[CardRecord, ...]
     created_at: datetime
     subject: str | None = None
+    user_key: str | None = None
     snapshot: str | None = None
     job: str | None = None
     timings_ms: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
@@ -197,6 +206,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "sources": list(finding.sources),
         "at_least": finding.at_least,
         "topic": finding.topic,
+        "kind": finding.kind.value,
+        "proposals": [f"{p.system}|{p.code}" if p.code else p.kind.value for p in finding.proposals],
     }
 
 

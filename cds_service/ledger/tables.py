@@ -125,6 +125,7 @@ answer = Table(
     Column("hook_instance", _ID, index=True),
     _required("client", _NAME),
     Column("subject", _ID, index=True),
+    Column("user_key", String(64)),
     Column("snapshot", _ID),
     Column("job", _ID),
     _required("priority", Integer),
@@ -152,6 +153,7 @@ card = Table(
     _required("rules", JSON),
     _required("passages", JSON),
     _required("evidence", JSON),
+    _required("states", JSON, server_default="[]"),
 )
 
 feedback = Table(

@@ -75,6 +75,14 @@ class Vault:
         if made_with is not None and made_with not in self._keys.index.keys:
             raise ConfigurationError("CDS_KEYS_FILE is not the key file that this database was made with: restore it")
 
+    def keyed(self, *parts: str) -> str:
+        """A hash of `parts` under a key that is not in the database: equal parts are known again, and no more.
+
+        After a change of the active key what was hashed before is not known again.
+        """
+        ring = self._keys.index
+        return _blind_index(ring.keys[ring.active], "keyed", canonical_json(parts))
+
     def find_subject(self, tx: Tx, *, tenant: str, patient_key: str) -> str | None:
         """The subject id of a person who has one. A read transaction is enough."""
         indexes = [_blind_index(key, tenant, patient_key) for key in self._keys.index.keys.values()]

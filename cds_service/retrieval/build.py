@@ -20,23 +20,29 @@ from cds_service.errors import ConfigurationError
 from cds_service.retrieval.chroma import VERSIONS, read_pointer, switch_pointer, sync_folder, write_store
 from cds_service.retrieval.chunk import chunk
 from cds_service.retrieval.embedder import Embedder, Vectors
-from cds_service.retrieval.index import Entry, MemoryIndex
-from cds_service.retrieval.source import Guideline, RefusedSource, read_sources, slugify
+from cds_service.retrieval.index import Entry, MemoryIndex, windows_of
+from cds_service.retrieval.schema import UNREVIEWED, Guideline
+from cds_service.retrieval.source import RefusedSource, read_sources
+from cds_service.retrieval.vectors import key, known_vectors
 
-LAYOUT = "1"
+LAYOUT = "2"
 """Part of every version: raise it when what is stored or embedded changes."""
 
-BATCH = 16
+BATCH = 64
 
 Progress = Callable[[int, int], None]
-"""Called with passages embedded and passages in all."""
+"""Called with sentence pairs embedded and sentence pairs in all."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IndexReport:
-    """What a build took, refused and made. `unchanged`: the version already served and nothing was written."""
+    """What a build took, refused and made. `unchanged`: the version already served and nothing was written.
+
+    `took`: ids of the guidelines. `clinic`: what was taken of the clinic's own files, a line for each.
+    """
 
     took: tuple[str, ...]
+    clinic: tuple[str, ...]
     refused: tuple[RefusedSource, ...]
     passages: int
     version: str
@@ -46,14 +52,14 @@ class IndexReport:
 def build_index(
     index_dir: Path, sources: Sequence[Path], embedder: Embedder, *, progress: Progress | None = None
 ) -> IndexReport:
-    """Bring the index in `index_dir` up to the Markdown files in the folders `sources`.
+    """Bring the index in `index_dir` up to the files in the folders `sources`.
 
     Files that break the schema are reported and left out. Raises ConfigurationError when a folder is missing or no
     file can be taken; the version that serves then goes on serving.
     """
     guidelines, refused = read_sources(sources)
     if not guidelines:
-        told = "; ".join(str(r) for r in refused) or "the folders hold no Markdown file"
+        told = "; ".join(str(r) for r in refused) or "the folders hold no document"
         raise ConfigurationError(f"no guideline can be indexed: {told}")
     entries = entries_of(guidelines)
     version = version_of(guidelines, embedder.id)
@@ -66,11 +72,23 @@ def build_index(
             _prune(index_dir, keep={version, previous})
     return IndexReport(
         took=tuple(g.id for g in guidelines),
+        clinic=tuple(_told(g) for g in guidelines if not g.packaged),
         refused=refused,
         passages=len(entries),
         version=version,
         unchanged=unchanged,
     )
+
+
+def _told(guideline: Guideline) -> str:
+    """What was taken of one file, and what its metadata leave open."""
+    passages, ungraded = chunk(guideline), guideline.ungraded
+    line = f"{guideline.file}: {guideline.id}, {len(passages)} passage{'s' * (len(passages) != 1)}"
+    if ungraded:
+        line += f"; no strength stated for {len(ungraded)} of {len({p.section for p in passages})} sections"
+    if guideline.clinical_review == UNREVIEWED:
+        line += "; no clinical review, so it stays off until CDS_UNREVIEWED_GUIDELINES=true"
+    return line
 
 
 def memory_index(sources: Sequence[Path], embedder: Embedder) -> MemoryIndex:
@@ -79,17 +97,13 @@ def memory_index(sources: Sequence[Path], embedder: Embedder) -> MemoryIndex:
     if not guidelines:
         raise ConfigurationError("no guideline can be indexed")
     entries = entries_of(guidelines)
-    vectors = embedder.embed_passages([e.embedding_text for e in entries])
+    vectors = embed_windows(entries, embedder)
     return MemoryIndex(entries, vectors, embedder=embedder.id, version=version_of(guidelines, embedder.id))
 
 
 def entries_of(guidelines: Sequence[Guideline]) -> tuple[Entry, ...]:
     """Every passage of the guidelines with the population of its section."""
-    return tuple(
-        Entry(passage=p, population=g.sections.get(slugify(p.section), g.population))
-        for g in guidelines
-        for p in chunk(g)
-    )
+    return tuple(Entry(passage=p, population=g.section(p.section).population) for g in guidelines for p in chunk(g))
 
 
 def version_of(guidelines: Sequence[Guideline], embedder: str) -> str:
@@ -121,20 +135,23 @@ def _write(
         return
     aside = index_dir / "building"
     shutil.rmtree(aside, ignore_errors=True)
-    write_store(aside, entries, _embed(entries, embedder, progress), embedder=embedder.id, version=version)
+    write_store(aside, entries, embed_windows(entries, embedder, progress), embedder=embedder.id, version=version)
     final.parent.mkdir(exist_ok=True)
     aside.rename(final)
     sync_folder(final.parent)
 
 
-def _embed(entries: Sequence[Entry], embedder: Embedder, progress: Progress | None) -> Vectors:
-    batches = []
-    for start in range(0, len(entries), BATCH):
-        batch = entries[start : start + BATCH]
-        batches.append(embedder.embed_passages([e.embedding_text for e in batch]))
+def embed_windows(entries: Sequence[Entry], embedder: Embedder, progress: Progress | None = None) -> Vectors:
+    """A vector for each window of the entries, in order; those made beforehand are not made again."""
+    windows, _ = windows_of(entries)
+    found = dict(known_vectors(embedder.id))
+    new = [window for window in dict.fromkeys(windows) if key(window) not in found]
+    for start in range(0, len(new), BATCH):
+        batch = new[start : start + BATCH]
+        found.update(zip(map(key, batch), embedder.embed_passages(batch), strict=True))
         if progress:
-            progress(start + len(batch), len(entries))
-    return np.concatenate(batches)
+            progress(start + len(batch), len(new))
+    return np.stack([found[key(window)] for window in windows])
 
 
 def _prune(index_dir: Path, keep: set[str | None]) -> None:

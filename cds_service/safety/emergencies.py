@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cds_service.domain import Finding, Priority
+from cds_service.domain import Finding, FindingKind, Priority
 from cds_service.safety.check import ASSESSMENT, CONCERN, REASON, Check, CheckInput
 from cds_service.safety.direction import direction_said
 from cds_service.safety.english import NEUTRAL_WORDS
@@ -25,9 +25,12 @@ _RECOGNISING = (REASON, CONCERN, ASSESSMENT)
 
 
 def find(inp: CheckInput) -> str | None:
-    """``missed`` when a High or Critical finding is not spoken of, affirmed or suspected, in the draft."""
+    """``missed`` when a High or Critical finding is not spoken of, affirmed or suspected, in the draft.
+
+    Flags on medicines have a card of their own, and the draft may name no medicine.
+    """
     said = [s for s in inp.sentences if s.field in _RECOGNISING]
-    urgent = [f for f in inp.findings if f.priority >= Priority.HIGH]
+    urgent = [f for f in inp.findings if f.priority >= Priority.HIGH and f.kind is FindingKind.TRIAGE]
     return None if all(recognised(f, said) for f in urgent) else "missed"
 
 

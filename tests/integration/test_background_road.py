@@ -53,7 +53,7 @@ def careful(offers):
         priority_reason="Possible emergency, NEWS2 total is at least 11, with breathing difficulty.",
         key_concerns=(
             "Possible NEWS2 emergency response",
-            "Possible breathing difficulty",
+            "Possible sepsis with breathing difficulty",
             "Concerning for glucose high",
         ),
         risk_factors=offers.risk_factors[:2],

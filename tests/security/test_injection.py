@@ -230,11 +230,11 @@ def draft(offers, **changes):
     careful = {
         "priority": Priority.CRITICAL,
         "priority_reason": "Possible emergency, NEWS2 total is at least 11, with breathing difficulty.",
-        "key_concerns": ("Possible NEWS2 emergency response", "Possible breathing difficulty"),
+        "key_concerns": ("Possible sepsis", "Possible NEWS2 emergency response", "Possible breathing difficulty"),
         "risk_factors": offers.risk_factors[:2],
         "actions": offers.actions[:2],
         "questions": (),
-        "assessment": "Concerning for breathing difficulty with NEWS2 at least 11.",
+        "assessment": "Concerning for sepsis with breathing difficulty and NEWS2 at least 11.",
         "passages": offers.passages[:1],
     }
     return Draft(**(careful | changes))

@@ -47,9 +47,13 @@ def same_day():
 
 
 def well():
-    """A healthy patient at a check-up, with everything sent: nothing is to be said."""
+    """A healthy patient of 17 at a check-up, with everything sent: nothing is to be said."""
     sick = critical()["prefetch"]
-    body = _only(patient=sick["patient"], encounter=sick["encounter"] | {"reasonCode": [{"text": "annual check-up"}]})
+    born = (datetime.now(UTC) - timedelta(days=17 * 366)).date().isoformat()
+    body = _only(
+        patient=sick["patient"] | {"birthDate": born},
+        encounter=sick["encounter"] | {"reasonCode": [{"text": "annual check-up"}]},
+    )
     body["context"]["encounterId"] = sick["encounter"]["id"]
     round_ = [_normal(entry["resource"]) for entry in sick["observations"]["entry"][:6]]
     on_air = copy.deepcopy(round_[0]) | {"id": "fio2", "valueQuantity": {"value": 21} | PER_CENT}

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from cds_service.cards import FORMER_REASONS, OVERRIDE_SYSTEM
+from cds_service.card_maker import FORMER_REASONS, OVERRIDE_SYSTEM
 from cds_service.ledger.queries import feedback_for
 from hooks.feedback import NON_ADHERENCE_REASONS, NON_ADHERENCE_SYSTEM, parse_feedback
 from hooks.services import PATIENT_TRIAGE

@@ -97,4 +97,9 @@ def test_received_values_are_sorted_by_type_whatever_the_key(client, answers):
     everything = [e["resource"] for v in sent.values() for e in v.get("entry", [])]
     everything += [v for v in sent.values() if v["resourceType"] != "Bundle"]
     shuffled = ask(client, critical() | {"prefetch": {"whatever": bundle(*everything)}})
-    assert advice(shuffled)["findings"] == advice(answers["critical"])["findings"]
+    assert of_now(shuffled) == of_now(answers["critical"])
+
+
+def of_now(answer):
+    """Findings but for care gaps: what is overdue is told only where a whole part of the chart came under its key."""
+    return [f for f in advice(answer)["findings"] if f.get("kind") != "care-gap"]

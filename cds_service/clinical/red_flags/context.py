@@ -70,8 +70,28 @@ AFTER_NEGATED = re.compile(
 )
 AFTER_HISTORICAL = re.compile(
     r"^(?:[a-z0-9]+ ){0,4}?(?:\( )?"
-    r"(?:(?:in |since )?(?:19|20)\d\d |(?:\w+ ){0,2}(?:years?|yrs?|months?) ago |last year |in childhood |as a child )"
+    r"(?:(?:in |since )?(?:19|20)\d\d |(?:\w+ ){0,2}(?:years?|yrs?|months?) ago |last year |in childhood |as a child "
+    r"|when (?:i|he|she|they) (?:was|were) (?:a (?:kid|child|teen|teenager|baby)|young|little) )"
 )
+AFTER_EVENT = re.compile(r"^(?:[a-z0-9]+ ){0,4}?(?:\( )?(?:(?:\w+ ){1,2}weeks? ago |last (?:week|month) )")
+"""A disease named as an event of weeks ago is not the reason of today ("heart attack 3 weeks ago"); a symptom is."""
+
+AFTER_OVER = re.compile(r"^(?:[a-z0-9]+ ){0,4}?\(? ?(?:none|nothing) since ")
+"""The last one lies back: "seizures (none since 2016)"."""
+
+AFTER_TOPIC = re.compile(
+    r"^(?:(?:risks?|prevention|awareness|education|screening|clinic|rehab\w*|survivor|follow up) (?!positive )"
+    r"|(?:\w+ ){0,2}(?:someday|some day) )"
+)
+"""A disease as what is talked about or looked after: "heart attack risk", "stroke follow up"."""
+
+FEARED = re.compile(
+    r"^ (?:(?:i|am|he|she|is|patient|was|just|very) )*"
+    r"(?:(?:worried|anxious|scared) (?:about|of)|afraid of|fears?(?: of)?) "
+    r"(?:(?:having|getting|a|an|another) )*$"
+)
+"""A sentence that says no more than the fear of a disease names no sign of it."""
+
 AFTER_UNCERTAIN = re.compile(r"^(?:is |was )?(?:suspected|possible|likely|questionable) ")
 
 
@@ -90,6 +110,10 @@ def status_of(sentence: str, span: tuple[int, int], *, diagnosis: bool, telegrap
     past = AFTER_HISTORICAL.match(after)
     if past and not STARTED.search(" " + past.group()):
         found.add(Status.HISTORICAL)
+    if AFTER_OVER.match(after) or (diagnosis and AFTER_EVENT.match(after)):
+        found.add(Status.HISTORICAL)
+    if diagnosis and (AFTER_TOPIC.match(after) or (not after.strip() and FEARED.match(sentence[: span[0]]))):
+        found.add(Status.HYPOTHETICAL)
     if AFTER_UNCERTAIN.match(after):
         found.add(Status.UNCERTAIN)
     return next((s for s in STRENGTH if s in found), Status.AFFIRMED)

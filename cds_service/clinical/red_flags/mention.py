@@ -41,7 +41,10 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class Mention:
-    """A term of a flag (or of a feature that grades flags), how and where it is named, and its resource's handle."""
+    """A term of a flag (or of a feature that grades flags), how and where it is named, and its resource's handle.
+
+    `conditional`: the term needs something beside it (`Term.needs`), so naming it alone affirms nothing.
+    """
 
     flag: str
     term: str
@@ -49,13 +52,15 @@ class Mention:
     modifiers: frozenset[str] = frozenset()
     origin: Origin
     source: str
+    conditional: bool = False
 
     @property
     def affirmed(self) -> bool:
-        """Named as present now."""
-        return self.status is Status.AFFIRMED
+        """Named as present now, and needing nothing beside it."""
+        return self.status is Status.AFFIRMED and not self.conditional
 
     @property
     def counts(self) -> bool:
         """Affirmed, or named as a suspicion by whoever sends the patient (a note's suspicions are its plan)."""
-        return self.affirmed or (self.status is Status.UNCERTAIN and self.origin is not Origin.NOTE)
+        suspected = self.status is Status.UNCERTAIN and self.origin is not Origin.NOTE
+        return self.status is Status.AFFIRMED or suspected

@@ -23,6 +23,17 @@ def compile_patterns(patterns: tuple[str, ...], classes: Mapping[str, str]) -> r
     return re.compile(f"(?<= )(?:{'|'.join(_regex(p, classes) for p in patterns)})")
 
 
+def first_words(patterns: tuple[str, ...], classes: Mapping[str, str]) -> frozenset[str]:
+    """Words that a match of any of `patterns` can begin with, as in the patterns: ``word``, ``word*`` or ``#``."""
+    found: set[str] = set()
+    for pattern in patterns:
+        for piece in PIECE.findall(pattern):
+            found |= {alternative.split(" ")[0] for alternative in _alternatives(piece.removesuffix("?"), classes)}
+            if not piece.endswith("?"):
+                break
+    return frozenset(found)
+
+
 def _regex(pattern: str, classes: Mapping[str, str]) -> str:
     pieces = PIECE.findall(pattern)
     if "".join(pieces).replace(" ", "") != pattern.replace(" ", ""):
@@ -34,13 +45,16 @@ def _piece(piece: str, classes: Mapping[str, str]) -> str:
     if piece.startswith("~"):
         return GAP.format(n=piece[1:])
     optional = piece.endswith("?")
-    core = piece.removesuffix("?")
-    if core.startswith("{"):
-        core = f"({classes[core[1:-1]]})"
-    alternatives = core[1:-1].split("|") if core.startswith("(") else [core]
+    alternatives = _alternatives(piece.removesuffix("?"), classes)
     if any("~" in a or "{" in a or "?" in a for a in alternatives):
-        raise ValueError(f"lexicon group holds more than words: {core}")
+        raise ValueError(f"lexicon group holds more than words: {piece}")
     words = "|".join(
         re.escape(a).replace(r"\*", "[a-z]*").replace(r"\#", NUMBER).replace(r"\ ", " ") for a in alternatives
     )
     return f"(?:(?:{words}) )" + ("?" if optional else "")
+
+
+def _alternatives(core: str, classes: Mapping[str, str]) -> list[str]:
+    if core.startswith("{"):
+        core = f"({classes[core[1:-1]]})"
+    return core[1:-1].split("|") if core.startswith("(") else [core]

@@ -7,8 +7,10 @@ recorded in the last hours. Older documents and the chronic problem list never c
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import cache, partial
 from itertools import accumulate
 
 from cds_service.clinical.readings import least_age
@@ -17,6 +19,7 @@ from cds_service.clinical.red_flags.intake import answered
 from cds_service.clinical.red_flags.lexicon import LEXICON, Flag, Term
 from cds_service.clinical.red_flags.mention import Mention, Origin, Statement, Status
 from cds_service.clinical.red_flags.sections import sections
+from cds_service.clinical.red_flags.spelling import corrected
 from cds_service.clinical.red_flags.text import sentences
 from fhir_mappers.case import Case, Concept, When
 
@@ -53,17 +56,20 @@ def statements(case: Case, *, note_hours: int) -> Iterator[Statement]:
 
 
 def read(statement: Statement) -> Iterator[Mention]:
-    """The lexicon terms in one statement, in the order of the text."""
-    lines = sentences(statement.text)
+    """The lexicon terms in one statement, in the order of the text. Complaint families are not sought in notes."""
+    typed = statement.origin is not Origin.NOTE
+    lines = sentences(statement.text, corrected) if typed else sentences(statement.text)
     text = "\n".join(lines)  # no pattern crosses a line: each term searches the whole text once
     starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
     found = [
-        (match.start(), flag, term, match.span())
-        for flag, term in TERMS
+        (*match.span(), flag, term)
+        for flag, term in _possible(text, families=typed)
         if term.pattern
         for match in term.pattern.finditer(text)
     ]
-    for start, flag, term, (_, end) in sorted(found, key=lambda f: f[0]):
+    said = cache(partial(_status, statement))
+    told = cache(modifiers_of)
+    for start, end, flag, term in sorted(found, key=lambda f: f[0]):
         index = bisect_right(starts, start) - 1
         line, span = lines[index], (start - starts[index], end - starts[index])
         if _is_lookalike(term, line, span):
@@ -71,21 +77,50 @@ def read(statement: Statement) -> Iterator[Mention]:
         yield Mention(
             flag=flag.id,
             term=term.name,
-            status=_status(statement, term, line, span),
-            modifiers=modifiers_of(line),
+            status=said(line, span, diagnosis=term.diagnosis),
+            modifiers=told(line),
             origin=statement.origin,
             source=statement.source,
+            conditional=bool(term.needs),
         )
 
 
 TERMS: tuple[tuple[Flag, Term], ...] = tuple(
-    (flag, term) for flag in (*LEXICON.flags, *LEXICON.features) for term in flag.terms
+    (flag, term) for flag in (*LEXICON.flags, *LEXICON.features, *LEXICON.families) for term in flag.terms
 )
+FAMILY_IDS = frozenset(family.id for family in LEXICON.families)
 
 
-def _status(statement: Statement, term: Term, line: str, span: tuple[int, int]) -> Status:
+def _by_first_word() -> Mapping[str, tuple[int, ...]]:
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, (_, term) in enumerate(TERMS):
+        for word in term.first_words:
+            places[word].append(place)
+    return {word: tuple(found) for word, found in places.items()}
+
+
+BY_FIRST_WORD = _by_first_word()
+LONGEST_STEM = max(len(word) for word in BY_FIRST_WORD) - 1
+
+
+def _possible(text: str, *, families: bool) -> Iterator[tuple[Flag, Term]]:
+    """The terms that the words of `text` can begin, in the order of the lexicon."""
+    found: set[int] = set()
+    for word in set(text.split()):
+        if word[0].isdigit():
+            found.update(BY_FIRST_WORD.get("#", ()))
+        found.update(BY_FIRST_WORD.get(word, ()))
+        for end in range(1, min(len(word), LONGEST_STEM) + 1):
+            found.update(BY_FIRST_WORD.get(f"{word[:end]}*", ()))
+    for place in sorted(found):
+        flag, term = TERMS[place]
+        if families or flag.id not in FAMILY_IDS:
+            yield flag, term
+
+
+def _status(statement: Statement, line: str, span: tuple[int, int], *, diagnosis: bool) -> Status:
     telegraphic = statement.origin is not Origin.NOTE
-    status = status_of(line, span, diagnosis=term.diagnosis, telegraphic=telegraphic)
+    status = status_of(line, span, diagnosis=diagnosis, telegraphic=telegraphic)
     if statement.presumed and (status is Status.AFFIRMED or statement.presumed is Status.NEGATED):
         return statement.presumed
     return status
@@ -101,7 +136,14 @@ def _coded(case: Case, note_hours: int) -> Iterator[Mention]:
     for concept, origin, source in _concepts(case, note_hours):
         for flag, term in TERMS:
             if term.is_coded(concept):
-                yield Mention(flag=flag.id, term=term.name, status=Status.AFFIRMED, origin=origin, source=source)
+                yield Mention(
+                    flag=flag.id,
+                    term=term.name,
+                    status=Status.AFFIRMED,
+                    origin=origin,
+                    source=source,
+                    conditional=bool(term.needs),
+                )
 
 
 def _concepts(case: Case, note_hours: int) -> Iterator[tuple[Concept, Origin, str]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from cds_service.clinical.red_flags.grading import DISCRIMINATORS, grade, words
+from cds_service.clinical.red_flags.context import MODIFIERS
+from cds_service.clinical.red_flags.discriminators import DISCRIMINATORS, measured, told
+from cds_service.clinical.red_flags.grading import atoms, grade, in_short, positive, words
 from cds_service.clinical.red_flags.lexicon import LEXICON, Flag, Grade, Lexicon, Term
 from cds_service.clinical.red_flags.mention import Mention, Status
 from cds_service.clinical.red_flags.reading import has_complaint
@@ -22,19 +24,29 @@ NO_COMPLAINT = NotEvaluated(
 def evaluate(context: RuleContext, *, flag: Flag) -> RuleResult:
     """At most one finding: the flag, graded by its highest mention."""
     notes = () if has_complaint(context.case) else (NO_COMPLAINT,)
-    terms = {term.name: term for term in flag.terms}
-    mentions = [m for m in context.mentions if m.flag == flag.id and m.counts]
-    graded = [(m, *g) for m in mentions if (g := grade(context, flag, terms[m.term], m))]
+    graded = graded_mentions(context, flag)
     if not graded:
         return RuleResult(not_evaluated=notes)
     priority = max(p for _, p, _ in graded)
-    raised_by = tuple(dict.fromkeys(name for _, p, names in graded if p is priority for name in names))
-    finding = _finding(context, flag, [m for m, _, _ in graded], priority, raised_by)
+    decided_by = tuple(dict.fromkeys(name for _, p, names in graded if p is priority for name in names))
+    finding = _finding(context, flag, [m for m, _, _ in graded], priority, decided_by)
     return RuleResult(findings=(finding,), not_evaluated=notes)
 
 
+def graded_mentions(context: RuleContext, flag: Flag) -> list[tuple[Mention, Priority, tuple[str, ...]]]:
+    """The mentions of a flag that count, with priority and what decided it."""
+    terms = {term.name: term for term in flag.terms}
+    mentions = [m for m in context.mentions if m.flag == flag.id and m.counts]
+    return [(m, *g) for m in mentions if (g := grade(context, flag, terms[m.term], m))]
+
+
+def highest(context: RuleContext) -> Priority:
+    """The highest priority of any flag, Low when there is none."""
+    return max((p for flag in LEXICON.flags for _, p, _ in graded_mentions(context, flag)), default=Priority.LOW)
+
+
 def _finding(
-    context: RuleContext, flag: Flag, mentions: list[Mention], priority: Priority, raised_by: tuple[str, ...]
+    context: RuleContext, flag: Flag, mentions: list[Mention], priority: Priority, decided_by: tuple[str, ...]
 ) -> Finding:
     terms = ", ".join(dict.fromkeys(m.term for m in mentions))
     origins = " and ".join(dict.fromkeys(str(m.origin) for m in mentions))
@@ -42,8 +54,11 @@ def _finding(
     lasting = all("chronic" in m.modifiers and "sudden" not in m.modifiers for m in mentions)
     title = flag.chronic_title if flag.chronic_title and lasting else flag.title
     reason = f"{'Suspected' if suspected else 'Named'} in the {origins}: {terms}"
-    if raised_by:
-        reason += f"; {priority.label} because of {', '.join(words(n) for n in raised_by)}"
+    if decided_by:
+        reason += f"; {priority.label} because of {', '.join(in_short(n) for n in decided_by)}"
+    beside = measured(context, positive(decided_by))
+    if beside:
+        reason += f" ({told(beside.values())})"
     return Finding(
         rule=rule_id(flag),
         version=LEXICON.version,
@@ -51,8 +66,9 @@ def _finding(
         title=title + (" suspected" if suspected else ""),
         reason=reason + ".",
         citation=flag.citations[0],
-        values={"terms": terms, "origin": origins, "raised_by": ", ".join(raised_by) or None},
-        sources=tuple(dict.fromkeys(m.source for m in mentions)),
+        values={"terms": terms, "origin": origins, "raised_by": ", ".join(decided_by) or None}
+        | {kind: float(value.value) for kind, value in beside.items()},
+        sources=tuple(dict.fromkeys([*(m.source for m in mentions), *(v.source for v in beside.values())])),
         topic=flag.id,
         where_and_when=where_and_when(context.setting, priority),
     )
@@ -66,22 +82,24 @@ def rule_id(flag: Flag) -> str:
 def check(lexicon: Lexicon) -> None:
     """Raises ValueError when a grade names an unknown discriminator or a mandatory flag could be less than High."""
     known = {f"flag:{f.id}" for f in lexicon.flags} | {f"feature:{f.id}" for f in lexicon.features} | {*DISCRIMINATORS}
-    known |= {"modifier:sudden", "modifier:severe", "modifier:chronic"}
-    for flag in lexicon.flags:
-        grades = [flag.grades, *(t.grades for t in flag.terms)]
-        named = {n for g in grades for s in g.values() for names in s.raised.values() for n in names}
-        named |= {n for t in flag.terms for n in t.needs}
-        if named - known:
-            raise ValueError(f"lexicon.toml: {flag.id} names unknown discriminators")
-        bases = [g[Setting.FAMILY_PRACTICE].base for g in grades if Setting.FAMILY_PRACTICE in g]
-        if flag.mandatory and min(bases) < Priority.HIGH:
-            raise ValueError(f"lexicon.toml: {flag.id} is mandatory and must be at least High in a family practice")
+    known |= {f"family:{f.id}" for f in lexicon.families} | {f"modifier:{name}" for name in MODIFIERS}
+    for flag in (*lexicon.flags, *lexicon.families):
+        if named_by(flag) - known:
+            raise ValueError(f"lexicon: {flag.id} names unknown discriminators")
+        least = [g[Setting.FAMILY_PRACTICE].least for g in flag.all_grades if Setting.FAMILY_PRACTICE in g]
+        if flag.mandatory and min(least) < Priority.HIGH:
+            raise ValueError(f"lexicon: {flag.id} is mandatory and must be at least High in a family practice")
+
+
+def named_by(flag: Flag) -> set[str]:
+    """Every single discriminator that the grades and needs of a flag or family name."""
+    names = {n for grades in flag.all_grades for grade in grades.values() for n in grade.names}
+    names |= {n for term in flag.terms for n in term.needs}
+    return {atom for name in names for atom in atoms(name)}
 
 
 def _rule(flag: Flag) -> Rule:
-    priorities = {
-        p for g in [flag.grades, *(t.grades for t in flag.terms)] for s in g.values() for p in (s.base, *s.raised)
-    }
+    priorities = {p for g in flag.all_grades for s in g.values() for p in (s.base, *s.raised, *s.lowered)}
     return Rule(
         id=rule_id(flag),
         version=LEXICON.version,
@@ -103,15 +121,15 @@ def _rule(flag: Flag) -> Rule:
 
 def _row(flag: Flag, term: Term) -> tuple[str, ...]:
     needs = ", ".join(words(n) for n in term.needs)
-    shown = [_grade_words(term.grades.get(s) or flag.grades[s]) for s in (Setting.FAMILY_PRACTICE, Setting.ED)]
+    shown = [grade_words(term.grades.get(s) or flag.grades[s]) for s in (Setting.FAMILY_PRACTICE, Setting.ED)]
     return term.name, needs, *shown
 
 
-def _grade_words(chosen: Grade) -> str:
-    raised = [
-        f"{p.label} with any of {', '.join(words(n) for n in names)}" for p, names in sorted(chosen.raised.items())
-    ]
-    return "; ".join([chosen.base.label, *raised])
+def grade_words(chosen: Grade) -> str:
+    """A grade in plain words, for the rules page."""
+    steps = [*sorted(chosen.raised.items()), *sorted(chosen.lowered.items())]
+    told = [f"{p.label} with any of {', '.join(words(n) for n in names)}" for p, names in steps]
+    return "; ".join([chosen.base.label, *told])
 
 
 check(LEXICON)

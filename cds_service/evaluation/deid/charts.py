@@ -54,7 +54,7 @@ def measure_charts(
     ms: list[float] = []
     unmapped = 0
     for number, path in enumerate(files, start=1):
-        for bundle, patient in _bundles(path):
+        for bundle, patient in patient_bundles(path):
             case = _case(bundle, patient)
             if case is None:
                 unmapped += 1
@@ -80,7 +80,7 @@ def summarise_charts(ms: Sequence[float], reasons: Mapping[str, int], unmapped: 
     )
 
 
-def _bundles(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
+def patient_bundles(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
     """Bundles with the id of their first patient."""
     for document in read(path):
         if isinstance(document, dict) and document.get("resourceType") == "Bundle":
@@ -99,12 +99,14 @@ def _patient_id(entry: Any) -> str | None:
 
 def _case(bundle: dict[str, Any], patient: str) -> Case | None:
     try:
-        return map_case({"chart": bundle}, patient_id=patient, encounter_id=None, now=_clock(bundle), limits=_LIMITS)
+        return map_case(
+            {"chart": bundle}, patient_id=patient, encounter_id=None, now=newest_time(bundle), limits=_LIMITS
+        )
     except MappingError:
         return None
 
 
-def _clock(bundle: dict[str, Any]) -> datetime:
+def newest_time(bundle: dict[str, Any]) -> datetime:
     """A minute after the newest believable time in the chart, so that no chart is read as years old."""
     moments = [w.start for w in map(when, _TIME.findall(json.dumps(bundle))) if w is not None]
     past = [m for m in moments if m.year < 2100]

@@ -16,12 +16,14 @@ from fhir_mappers.case import (
     Concept,
     Demographics,
     Document,
+    Immunization,
     IntakeAnswer,
     KnownIdentifier,
     LabSeries,
     Measurement,
     Precision,
     Problem,
+    Procedure,
     Source,
     VitalsRound,
     When,
@@ -238,3 +240,19 @@ def test_question_and_answer_are_read_together_and_come_out_apart(gate, chart, q
 
 def case_day():
     return date(2026, 1, 2)
+
+
+def test_procedures_and_vaccinations_do_not_pass(gate, chart):
+    """The rules read them before the gate; what was done, when and with which code stays inside."""
+    when = When(start=datetime(2019, 5, 6, tzinfo=UTC))
+    knee = Concept(text="Zzyzx knee replacement", codings=(Coding(system="http://snomed.info/sct", code="609588000"),))
+    vaccine = Concept(text="Zzyzx vaccine", codings=(Coding(system="http://hl7.org/fhir/sid/cvx", code="140"),))
+    full = replace(
+        chart(),
+        procedures=(Procedure(concept=knee, when=when, source="proc-1"),),
+        immunizations=(Immunization(concept=vaccine, when=when, source="imm-1"),),
+    )
+    out = passed(gate, full).to_json()
+    for word in ("Zzyzx", "609588000", "cvx", "proc-1", "imm-1", "2019"):
+        assert word not in out
+    assert out == passed(gate, chart()).to_json()

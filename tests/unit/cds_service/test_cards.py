@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from markdown_it import MarkdownIt
 
-from cds_service import cards
+from cds_service import card_maker, card_text, cards
 from cds_service.domain import (
     PRELIMINARY_NOTICE,
     Advice,
@@ -18,9 +18,12 @@ from cds_service.domain import (
     Citation,
     Draft,
     Finding,
+    FindingKind,
     NotEvaluated,
     Passage,
     Priority,
+    Proposal,
+    ProposalKind,
     floor_of,
 )
 from fhir_mappers.case import Case, Demographics, Source
@@ -78,7 +81,7 @@ def assessment(**changes):
     return Assessment(draft=Draft(**(values | changes)), confidence=0.5, likelihood="possible", model="m")
 
 
-def advice(findings=(), passages=(), outcome=None, not_evaluated=()):
+def advice(findings=(), passages=(), outcome=None, not_evaluated=(), visit_reason=True):
     return Advice(
         priority=floor_of(findings),
         floor=floor_of(findings),
@@ -87,6 +90,7 @@ def advice(findings=(), passages=(), outcome=None, not_evaluated=()):
         outcome=outcome or AssessmentOutcome(status=AssessmentStatus.PENDING),
         not_evaluated=tuple(not_evaluated),
         versions={"rules": "1"},
+        visit_reason=visit_reason,
     )
 
 
@@ -170,7 +174,7 @@ def test_silence_is_broken_when_something_was_not_evaluated():
 def test_silence_is_broken_when_the_model_failed(status):
     made = build(advice(outcome=AssessmentOutcome(status=status)))
     assert made.kinds == ("notice",)
-    assert cards.STATUS_WORDS[status] in made.cards[0]["detail"]
+    assert card_maker.STATUS_WORDS[status] in made.cards[0]["detail"]
 
 
 @pytest.mark.parametrize("status", [AssessmentStatus.OFF, AssessmentStatus.PENDING])
@@ -224,12 +228,12 @@ def test_model_and_guideline_text_cannot_become_markup():
     ],
 )
 def test_escaping(text, escaped):
-    assert cards.escape(text) == escaped
+    assert card_text.escape(text) == escaped
 
 
 def test_summaries_are_cut_at_a_word():
-    short = cards.shorten("word " * 60)
-    assert len(short) <= cards.MAX_SUMMARY
+    short = card_text.shorten("word " * 60)
+    assert len(short) <= card_text.MAX_SUMMARY
     assert short.endswith("word…")
 
 
@@ -264,3 +268,94 @@ def test_nothing_lowers_the_floor():
             not_evaluated=(),
             versions={},
         )
+
+
+LIPIDS = Proposal(
+    label="Draft an order: lipid panel",
+    reason="None in the data",
+    system="http://loinc.org",
+    code="57698-3",
+    display="Lipids",
+)
+REVIEW = Proposal(label="Ask the physician to review both", reason="Bleeding", kind=ProposalKind.REVIEW)
+
+
+def gap(number, **changes):
+    values = {"rule": f"gap-{number}", "title": f"Gap {number}", "kind": FindingKind.CARE_GAP, "where_and_when": None}
+    return finding(Priority.LOW, **(values | {"rank": number, "proposals": (LIPIDS,)} | changes))
+
+
+def medicine(priority, **changes):
+    values = {
+        "rule": "drug-drug",
+        "title": "Two medicines",
+        "kind": FindingKind.MEDICATION_SAFETY,
+        "proposals": (REVIEW,),
+    }
+    return finding(priority, **(values | changes))
+
+
+def test_the_first_three_care_gaps_share_one_quiet_card():
+    made = advice([gap(4), gap(2), gap(1), gap(3)])
+    (card,) = build(made).cards
+    assert card["indicator"] == "info"
+    assert [n for n in "1234" if f"Gap {n}" in card["detail"]] == ["1", "2", "3"]
+    assert [f.rank for f in build(made).findings[0]] == [1, 2, 3]
+    assert problems(body(made)) == ()
+
+
+def test_a_proposal_that_two_gaps_share_is_offered_once_as_a_draft():
+    (card,) = build(advice([gap(1), gap(2)])).cards
+    (suggestion,) = card["suggestions"]
+    resource = suggestion["actions"][0]["resource"]
+    assert (resource["resourceType"], resource["status"], resource["intent"]) == ("ServiceRequest", "draft", "proposal")
+    assert resource["code"]["coding"][0]["code"] == "57698-3"
+
+
+def test_medication_safety_asks_a_physician_and_changes_nothing():
+    (card,) = build(advice([medicine(Priority.MEDIUM)], visit_reason=False)).cards
+    task = card["suggestions"][0]["actions"][0]["resource"]
+    assert card["indicator"] == "warning"
+    assert (task["resourceType"], task["intent"], task["code"]["text"]) == ("Task", "proposal", "Physician review")
+
+
+def test_a_moderate_interaction_alone_makes_no_card_and_stands_in_the_extension():
+    made = advice([medicine(Priority.LOW)])
+    assert build(made).cards == ()
+    assert cards.extension(made)[cards.EXTENSION]["findings"][0]["kind"] == "medication-safety"
+
+
+def test_a_medicine_does_not_make_the_patient_urgent_on_the_triage_card():
+    made = advice([finding(Priority.HIGH), medicine(Priority.HIGH)])
+    assert build(made).kinds == ("floor", "medication-safety")
+    assert "Two medicines" not in build(made).cards[0]["detail"]
+
+
+def test_what_was_not_evaluated_is_told_once_on_the_first_card():
+    made = advice([medicine(Priority.MEDIUM), gap(1)], not_evaluated=[NotEvaluated(what="labs", reason="not sent")])
+    assert ["not sent" in card["detail"] for card in build(made).cards] == [True, False]
+
+
+def test_a_routine_chart_with_care_gaps_gets_no_guideline_cards():
+    assert build(advice([gap(1)], [passage(1)], visit_reason=False)).kinds == ("care-gap",)
+    assert build(advice([], [passage(1), passage(2)], visit_reason=False)).kinds == ("guideline",)
+    assert build(advice([gap(1)], [passage(1)])).kinds == ("care-gap", "guideline")
+
+
+def test_a_strength_and_a_source_without_a_year_are_shown_as_they_are():
+    (card,) = build(advice([], [passage(1, strength="class 1, level A", year=None)])).cards
+    assert "Strength: class 1, level A." in card["detail"]
+    assert "None" not in card["detail"] + card["source"]["label"]
+
+
+def test_a_proposal_is_coded_exactly_when_it_orders_something():
+    with pytest.raises(ValueError, match="code"):
+        Proposal(label="Order", reason="why")
+    with pytest.raises(ValueError, match="code"):
+        Proposal(label="Review", reason="why", kind=ProposalKind.REVIEW, system="s", code="c", display="d")
+    with pytest.raises(ValueError, match="label"):
+        Proposal(label="x" * 121, reason="why", kind=ProposalKind.REVIEW)
+
+
+def test_nobody_is_told_of_care_gaps_beside_something_urgent():
+    assert build(advice([finding(Priority.HIGH), gap(1)])).kinds == ("floor",)

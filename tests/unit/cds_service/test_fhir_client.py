@@ -101,7 +101,8 @@ def test_what_was_sent_is_not_asked_for_again_even_if_empty_failed_or_wrong(serv
     sent = {
         "patient": patient(), "conditions": None, "allergies": outcome("error"), "observations": bundle(),
         "labs": "nonsense", "documents": {}, "reports": [], "intake": outcome("fatal"), "encounter": patient(id="p2"),
-        "medicationRequests": bundle(outcome("error")), "medicationStatements": bundle(total=7),
+        "medicationRequests": bundle(outcome("error")), "medicationStatements": bundle(total=7), "surveys": None,
+        "socialHistory": bundle(), "procedures": bundle(), "immunizations": outcome("error"),
     }  # fmt: skip
     fetched = complete(server, sent)
     assert server.connections == 0

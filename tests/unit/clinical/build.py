@@ -17,6 +17,7 @@ from fhir_mappers.case import (
     Measurement,
     Precision,
     Problem,
+    Source,
     VitalsRound,
     When,
 )
@@ -126,5 +127,7 @@ def problem(text="", *codes, onset=None, recorded=None):
 
 def case(*complaints, who=None, **fields):
     """A chart. Plain strings are presenting complaints."""
+    sources = {"patient-1": Source(handle="patient-1", reference="Patient/p1", resource_type="Patient")}
+    fields.setdefault("sources", sources)
     made = tuple(complaint(c) if isinstance(c, str) else c for c in complaints)
     return Case(patient_id="p1", now=NOW, demographics=who or person(), complaints=made, **fields)

@@ -2,6 +2,8 @@
 
 import time
 
+from cds_service.clinical.red_flags.mention import Origin, Statement
+from cds_service.clinical.red_flags.reading import read
 from cds_service.clinical.red_flags.text import LONGEST, sentences
 
 
@@ -28,3 +30,10 @@ def test_reading_grows_with_the_text_and_not_faster():
 
     seconds(10)
     assert seconds(2000) < 60 * max(seconds(100), 0.001)
+
+
+def test_one_endless_word_costs_no_more_than_its_length():
+    start = time.process_time()
+    found = list(read(Statement(text="a" * 200_000 + " chest pain", origin=Origin.COMPLAINT, source="s")))
+    assert time.process_time() - start < 1
+    assert any(m.flag == "chest-pain" for m in found)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from cds_service.clinical.red_flags.grading import DISCRIMINATORS, RXNORM
+from cds_service.clinical.red_flags.discriminators import DISCRIMINATORS, RXNORM
 from cds_service.clinical.red_flags.lexicon import LEXICON
-from cds_service.clinical.red_flags.rules import NO_COMPLAINT, RULES, check, rule_id
+from cds_service.clinical.red_flags.rules import NO_COMPLAINT, RULES, check, named_by, rule_id
 from cds_service.clinical.rule import RuleContext
 from cds_service.domain import Priority
 from cds_service.settings import Setting
@@ -170,7 +170,7 @@ def test_a_finding_holds_lexicon_terms_handles_and_reasons_only():
     assert finding.values == {
         "terms": "chest pain",
         "origin": "presenting complaint",
-        "raised_by": "feature:cardiac-features",
+        "raised_by": "feature:cardiac-features & not feature:chest-wall",
     }
     assert finding.sources == ("enc-1",)
     assert "zzyzx" not in repr(finding).lower()
@@ -183,12 +183,12 @@ def test_where_and_when_depends_on_the_setting():
     assert "15 minutes" in department.where_and_when
 
 
-def test_every_discriminator_is_used():
-    grades = [g for f in LEXICON.flags for g in (f.grades, *(t.grades for t in f.terms))]
-    used = {n for g in grades for s in g.values() for names in s.raised.values() for n in names}
-    used |= {n for f in LEXICON.flags for t in f.terms for n in t.needs}
+def test_every_discriminator_and_feature_is_used():
+    used = set().union(*(named_by(flag) for flag in (*LEXICON.flags, *LEXICON.families)))
     assert set(DISCRIMINATORS) <= used
-    assert {f"feature:{f.id}" for f in LEXICON.features if f.id not in ("fever", "pregnancy", "vomiting")} <= used
+    read_by_discriminators = {"fever", "pregnancy", "vomiting", "immune-weak", "blood-thinner", "diabetes", "dizzy"}
+    read_by_discriminators.add("haemolysed-sample")  # by critical_labs
+    assert {f.id for f in LEXICON.features} <= {n.removeprefix("feature:") for n in used} | read_by_discriminators
 
 
 def test_a_lasting_numbness_is_not_called_sudden():
@@ -272,3 +272,12 @@ def test_headache_with_visual_spots_counts_in_pregnancy():
     assert grade("pregnancy-emergency", text, who=person(28, pregnant=True)) is H
     assert grade("pregnancy-emergency", text, who=person(28)) is None
     assert grade("pregnancy-emergency", "mild headache", who=person(28, pregnant=True)) is None
+
+
+def test_a_finding_tells_the_value_that_raised_it_and_its_resource():
+    (finding,) = run("breathing-difficulty", case("SOB", vitals=(vitals({"spo2": 89}),))).findings
+    assert finding.reason.endswith("Critical because of oxygen saturation below 90 % (oxygen saturation 89 %).")
+    assert finding.values["spo2"] == 89
+    assert finding.sources == ("enc-1", "obs-spo2")
+    (quiet,) = run("breathing-difficulty", case("SOB", vitals=(vitals({"spo2": 97}),))).findings
+    assert quiet.sources == ("enc-1",)

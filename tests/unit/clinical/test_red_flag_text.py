@@ -179,8 +179,9 @@ def test_an_enumeration_is_read_as_denied_in_a_note_and_with_care_in_a_complaint
 
 
 def test_modifiers_are_read_in_the_sentence():
-    (mention,) = read(Statement(text="Sudden severe chest pain. Chronic cough.", origin=Origin.COMPLAINT, source="s"))
-    assert mention.modifiers == {"sudden", "severe"}
+    found = list(read(Statement(text="Sudden severe chest pain. Chronic cough.", origin=Origin.COMPLAINT, source="s")))
+    assert {m.modifiers for m in found if m.flag == "chest-pain"} == {frozenset({"sudden", "severe"})}
+    assert {m.modifiers for m in found if m.term == "cough or chest infection"} == {frozenset({"chronic"})}
 
 
 def test_a_mention_holds_no_word_of_the_chart():

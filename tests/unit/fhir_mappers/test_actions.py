@@ -3,13 +3,13 @@
 import pytest
 
 from fhir_mappers import r4
-from fhir_mappers.actions import communication_request, nurse_review_task, service_request
+from fhir_mappers.actions import communication_request, review_task, service_request
 from tests.support.fhir_values import NOW, SNOMED
 
 
 def task(**more):
     values = {"description": "Review the vital signs", "priority": "stat", "authored_on": NOW} | more
-    return nurse_review_task("Patient/p1", "e1", **values)
+    return review_task("Patient/p1", "e1", **values)
 
 
 def test_a_nurse_review_is_a_proposed_task():

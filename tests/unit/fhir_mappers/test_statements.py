@@ -298,3 +298,21 @@ def test_an_allergy_beside_no_known_allergy_wins(chart):
 def test_an_unasked_allergy_history_is_absent(reasons):
     system = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
     assert reasons(allergy(code=coded(system, "no-allergy-info"))) == ["absent"]
+
+
+def _until(*ends):
+    return [{"timing": {"repeat": {"boundsPeriod": {"start": "2031-04-01", "end": end}}}} for end in ends]
+
+
+@pytest.mark.parametrize(
+    ("doses", "taken"),
+    [
+        (_until("2031-05-05"), False),
+        (_until("2031-05-06"), True),
+        (_until("2031-05"), True),
+        (_until("2031-04-10", "2031-06-01"), True),
+        ([*_until("2031-04-10"), {"text": "then one at night"}], True),
+    ],
+)
+def test_a_course_whose_last_day_is_past_is_no_longer_taken_although_its_order_is_active(chart, doses, taken):
+    assert bool(chart(medication_request(dosageInstruction=doses)).medications) is taken

@@ -7,6 +7,7 @@ import pytest
 from cds_service.domain import Priority
 from cds_service.inference.offers import (
     MAX_ACTIONS,
+    MAX_PASSAGES,
     MAX_RISK_CHARS,
     MAX_RISK_FACTORS,
     actions,
@@ -83,7 +84,7 @@ def test_lists_stay_bounded_whatever_the_chart():
     assert len(offers.risk_factors) == MAX_RISK_FACTORS
     assert max(map(len, offers.risk_factors)) <= MAX_RISK_CHARS
     assert len(offers.actions) <= MAX_ACTIONS
-    assert len(offers.passages) == 3
+    assert len(offers.passages) == MAX_PASSAGES
 
 
 @pytest.mark.parametrize("setting", list(Setting))

@@ -33,7 +33,7 @@ def test_everything_a_draft_says_is_recorded() -> None:
 
 def test_a_finding_is_recorded_but_for_what_its_rule_fixes() -> None:
     (recorded,) = advice_data(advice())["findings"]
-    assert {field.name for field in fields(Finding)} - set(recorded) == {"citation", "where_and_when"}
+    assert {field.name for field in fields(Finding)} - set(recorded) == {"citation", "where_and_when", "rank"}
 
 
 def test_the_text_of_a_passage_is_not_recorded() -> None:

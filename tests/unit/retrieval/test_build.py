@@ -11,6 +11,8 @@ from cds_service.retrieval.chroma import ChromaIndex, read_pointer
 from cds_service.retrieval.embedder import HashingEmbedder
 from cds_service.retrieval.index import Where
 from cds_service.retrieval.population import Person
+from cds_service.terminal import index_report
+from tests.support.documents import printed
 
 EVERYONE = Where(person=Person(age_years=40), unreviewed=True)
 
@@ -28,8 +30,8 @@ def versions(index_dir: Path) -> set[str]:
 
 
 def found(index: ChromaIndex, words: str) -> set[str]:
-    (passages,) = index.search(HashingEmbedder().embed_queries([words]), k=9, where=EVERYONE)
-    return {p.guideline for p in passages}
+    (hits,) = index.search([words], HashingEmbedder().embed_queries([words]), k=9, where=EVERYONE)
+    return {hit.passage.guideline for hit in hits}
 
 
 @pytest.fixture
@@ -45,6 +47,18 @@ def test_the_report_says_what_was_taken_refused_and_made(write, index_dir):
     assert str(report.refused[0]).startswith("bad.md: no front matter")
     assert read_pointer(index_dir) == report.version
     assert versions(index_dir) == {report.version}
+
+
+def test_the_report_tells_of_each_file_of_the_clinic_what_it_leaves_open(write, index_dir):
+    folder = write(sections={"treatment": {"strength": "class 1"}}).parent
+    write("b.md", id="dragon-pox", clinical_review={"role": "nurse", "date": "2026-01-02"})
+    report = build_index(index_dir, [folder], HashingEmbedder())
+    assert "  took b.md: dragon-pox, 2 passages" in index_report(report)
+    off = "no clinical review, so it stays off until CDS_UNREVIEWED_GUIDELINES=true"
+    assert report.clinic == (
+        "b.md: dragon-pox, 2 passages; no strength stated for 2 of 2 sections",
+        f"swamp.md: swamp-fever, 2 passages; no strength stated for 1 of 2 sections; {off}",
+    )
 
 
 def test_a_second_build_of_the_same_sources_does_nothing(write, index_dir):
@@ -141,7 +155,7 @@ def test_progress_ends_at_all_passages(write, index_dir):
     seen = []
     folder = write(body="".join(f"## S{i}\n\nText {i}.\n\n" for i in range(40))).parent
     build_index(index_dir, [folder], HashingEmbedder(), progress=lambda done, of: seen.append((done, of)))
-    assert seen[-1] == (40, 40)
+    assert seen[-1] == (80, 80)
     assert seen == sorted(seen)
     assert len(seen) > 1
 
@@ -151,14 +165,18 @@ def test_no_index_says_how_to_make_one(index_dir):
         ChromaIndex(index_dir).version  # noqa: B018 - the property does the work
 
 
-@pytest.mark.parametrize("damage", ["remove", "corrupt"])
+@pytest.mark.parametrize("damage", ["remove", "corrupt", "no words", "torn passages"])
 def test_a_damaged_index_is_unavailable_and_quotes_nothing(write, index_dir, damage):
     report = build_index(index_dir, [write().parent], HashingEmbedder())
     folder = index_dir / "versions" / report.version
     if damage == "remove":
         folder.rename(index_dir / "elsewhere")
-    else:
+    elif damage == "corrupt":
         (folder / "chroma.sqlite3").write_bytes(b"not a database")
+    elif damage == "no words":
+        (folder / "words" / "pieces" / "vocab.index.json").unlink()
+    else:
+        (folder / "passages.json").write_text('[{"passage": ')
     with pytest.raises(IndexUnavailable, match="cds-service index") as caught:
         found(ChromaIndex(index_dir), "swamp")
     assert str(index_dir) not in str(caught.value)
@@ -168,3 +186,22 @@ def test_the_memory_index_holds_the_same_version(write, index_dir):
     folder = write().parent
     report = build_index(index_dir, [folder], HashingEmbedder())
     assert memory_index([folder], HashingEmbedder()).version == report.version
+
+
+@pytest.mark.parametrize("name", ["swamp.txt", "swamp.html", "swamp.pdf"])
+def test_documents_of_every_kind_are_indexed_and_leave_when_removed(write, index_dir, name):
+    kept = write("kept.md", id="dragon-pox", body="## Signs\n\nScales.\n")
+    folder = kept.parent
+    fields = kept.read_text().split("---")[1].replace("dragon-pox", "swamp-fever")
+    (folder / "swamp.meta.yaml").write_text(fields)
+    text = "Green spots of swamp fever in adults who wade through the moor."
+    made = {"swamp.txt": text.encode(), "swamp.html": f"<p>{text}</p>".encode(), "swamp.pdf": printed(text)}
+    (folder / name).write_bytes(made[name])
+    assert build_index(index_dir, [folder], HashingEmbedder()).refused == ()
+    reader = ChromaIndex(index_dir)
+    assert "swamp-fever" in found(reader, "green spots swamp")
+    (folder / name).unlink()
+    report = build_index(index_dir, [folder], HashingEmbedder())
+    assert found(reader, "green spots swamp") == {"dragon-pox"}
+    assert [str(r) for r in report.refused] == ["swamp.meta.yaml: there is no document beside this metadata file"]
+    reader.close()

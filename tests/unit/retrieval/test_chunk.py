@@ -3,7 +3,8 @@
 import pytest
 
 from cds_service.retrieval.chunk import MAX_CHARS, chunk
-from cds_service.retrieval.source import read_guideline, slugify
+from cds_service.retrieval.schema import slugify
+from cds_service.retrieval.source import read_guideline
 
 
 def passages(write, body: str):
@@ -15,7 +16,13 @@ def test_each_section_is_a_passage_that_carries_its_citation(write):
     assert (first.id, second.id) == ("swamp-fever#one.1", "swamp-fever#two-words.1")
     assert (first.section, first.text) == ("One", "Alpha.")
     assert first.source == "Fictional Swamp Guideline (Fictional Society)"
-    assert (first.year, first.licence, first.clinical_review) == (2024, "Apache-2.0", "none")
+    assert (first.year, first.licence, first.clinical_review, first.strength) == (2024, "Apache-2.0", "none", "")
+
+
+def test_a_passage_carries_the_strength_source_and_year_of_its_section(write):
+    own = {"treatment": {"strength": "grade B", "source": "Bog Statement", "year": 2019}}
+    _, passage = chunk(read_guideline(write(sections=own)))
+    assert (passage.strength, passage.source, passage.year) == ("grade B", "Bog Statement", 2019)
 
 
 def test_the_id_of_a_section_stays_when_another_section_is_added(write):

@@ -48,3 +48,13 @@ def test_pregnancy_is_honoured_and_unstated_counts_as_none(pregnancy, pregnant, 
 def test_limits_the_wrong_way_round_are_refused():
     with pytest.raises(ValueError, match="min_age"):
         Population(min_age=5, max_age=4)
+
+
+@pytest.mark.parametrize(("age", "belongs"), [(0, True), (2 / 12, True), (3 / 12, False), (5, False), (None, False)])
+def test_a_limit_in_months_is_inclusive_completed_months(age, belongs):
+    assert Population(max_months=2).admits(Person(age_years=age)) is belongs
+
+
+def test_a_limit_in_months_below_the_least_age_is_refused():
+    with pytest.raises(ValueError, match="min_age"):
+        Population(min_age=1, max_months=6)

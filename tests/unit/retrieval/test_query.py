@@ -1,7 +1,11 @@
 """What is asked about a case."""
 
+from dataclasses import replace
+
+import pytest
+
 from anonymization.deidentified import DeidentifiedCase, DeidentifiedFact
-from cds_service.domain import Citation, Finding, Priority
+from cds_service.domain import Citation, Finding, FindingKind, Priority
 from cds_service.retrieval.query import MAX_NEEDS, MAX_SENTENCES, Kind, needs_of
 
 SOURCE = Citation(title="Fictional", publisher="Fictional", year=2024)
@@ -77,3 +81,39 @@ def test_notes_medications_and_labs_ask_nothing():
 
 def test_a_chart_full_of_problems_is_bounded():
     assert len(needs_of(case(*(("problem", f"problem {i}") for i in range(200))), [])) == MAX_NEEDS
+
+
+def lab(title: str) -> Finding:
+    return replace(finding(title, Priority.HIGH), topic="laboratory")
+
+
+@pytest.mark.parametrize(
+    ("title", "asks"),
+    [
+        ("Potassium critically high", "hyperkalemia"),
+        ("Potassium low with chest pain", "hypokalemia"),
+        ("Sodium critically low", "hyponatremia"),
+        ("Glucose critically low", "hypoglycemia"),
+        ("Neutrophils low with fever", "neutropenia"),
+        ("Acute kidney injury by creatinine, stage 2", "Acute kidney injury"),
+    ],
+)
+def test_a_laboratory_result_is_asked_by_the_name_of_what_it_shows(title, asks):
+    (need,) = needs_of(case(), [lab(title)])
+    assert asks in need.subject
+
+
+@pytest.mark.parametrize("title", ["Platelets critically low", "INR critically high", "Hemoglobin critically low"])
+def test_a_result_that_no_guideline_speaks_of_asks_nothing(title):
+    assert needs_of(case(), [lab(title)]) == ()
+
+
+@pytest.mark.parametrize("kind", [FindingKind.MEDICATION_SAFETY, FindingKind.CARE_GAP])
+def test_medicines_and_care_gaps_ask_nothing(kind):
+    assert needs_of(case(), [replace(finding("x", Priority.HIGH), kind=kind)]) == ()
+
+
+def test_only_complaints_are_respelled():
+    chart = case(("problem", "Asthma"), ("complaint", "chets pain"))
+    needs = needs_of(chart, [finding("Fever", Priority.HIGH)], spelled=lambda text: text.replace("chets", "CHEST"))
+    assert [n.subject for n in needs] == ["Fever", "CHEST pain", "Asthma"]

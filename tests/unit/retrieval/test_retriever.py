@@ -66,6 +66,12 @@ def ids(passages) -> list[str]:
 FEVER, CHEST, ASTHMA = entry("fever", "a", "fever"), entry("chest", "a", "chest"), entry("asthma", "a", "asthma")
 
 
+def test_of_two_urgent_findings_the_first_is_answered_first_although_another_is_nearer():
+    found = retriever(entry("fever", "a", "fever maybe"), CHEST)
+    assert ids(found.passages_for(chart(), [urgent("fever"), urgent("chest")])) == ["fever#a.1", "chest#a.1"]
+    assert ids(found.passages_for(chart(), [urgent("chest"), urgent("fever")])) == ["chest#a.1", "fever#a.1"]
+
+
 def test_urgent_findings_come_before_complaints_and_these_before_problems_whatever_the_cosine():
     found = retriever(FEVER, entry("chest", "a", "chest maybe"), ASTHMA).passages_for(
         chart("fever", "Asthma"), [urgent("Chest")]

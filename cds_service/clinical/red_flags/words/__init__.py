@@ -1,0 +1,1 @@
+"""Data of the lexicon: one file for each body system."""

@@ -1,0 +1,1 @@
+"""How well urgent visits are told from others: requests replayed beside the priority that people gave them."""
