@@ -10,14 +10,22 @@ import click
 from cds_service.commands.client import clear_errors
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-_OUT = click.Path(path_type=Path, dir_okay=False, writable=True)
+_OUT = click.Path(path_type=Path, dir_okay=False, writable=True, allow_dash=True)
+STDOUT = "-"
 
 
 @click.command("retrieval")
 @click.option("--corpus", type=_FILE, required=True, help="Passages: JSON lines with _id, title and text (.gz too).")
 @click.option("--queries", type=_FILE, required=True, help="Questions: JSON lines with _id and text. Only these count.")
 @click.option("--qrels", type=_FILE, required=True, help="Judgements: query, passage and grade, with tabs between.")
-@click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
+@click.option(
+    "--json",
+    "json_file",
+    is_flag=False,
+    flag_value=STDOUT,
+    type=_OUT,
+    help="Write every figure as JSON; without a file name print it instead of the table.",
+)
 @click.option("--markdown", "markdown_file", type=_OUT, help="Write the table as Markdown.")
 @click.option("--figure", "figure_file", type=_OUT, help="Draw the chart (png, svg or pdf by its ending).")
 @click.option("--charts", is_flag=True, help="Measure our own charts over the packaged guidelines too.")
@@ -26,7 +34,7 @@ def retrieval(
     corpus: Path,
     queries: Path,
     qrels: Path,
-    as_json: bool,
+    json_file: Path | None,
     markdown_file: Path | None,
     figure_file: Path | None,
     charts: bool,
@@ -38,8 +46,7 @@ def retrieval(
     from cds_service.evaluation.retrieval.beir import read_judged
     from cds_service.evaluation.retrieval.charts import measure_charts
     from cds_service.evaluation.retrieval.measure import measure
-    from cds_service.evaluation.retrieval.report import as_json as figures
-    from cds_service.evaluation.retrieval.report import draw, table
+    from cds_service.evaluation.retrieval.report import as_json, draw, table
     from cds_service.retrieval.embedder import MiniLmEmbedder
     from cds_service.terminal import progress
 
@@ -48,7 +55,10 @@ def retrieval(
         results = measure(judged, MiniLmEmbedder(threads=1, cache_size=0), show)
         own = measure_charts(MiniLmEmbedder(threads=1), show) if charts else {}
     text = table(judged, results, own)
-    click.echo(json.dumps(figures(judged, results, own), indent=1) if as_json else text)
+    figures = json.dumps(as_json(judged, results, own), indent=1)
+    click.echo(figures if json_file == Path(STDOUT) else text)
+    if json_file and json_file != Path(STDOUT):
+        json_file.write_text(figures + "\n", "utf-8")
     if markdown_file:
         markdown_file.write_text(text + "\n", "utf-8")
     if figure_file:

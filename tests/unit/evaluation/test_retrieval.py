@@ -5,7 +5,9 @@ import json
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from cds_service.commands.evaluate_retrieval import retrieval
 from cds_service.errors import ConfigurationError
 from cds_service.evaluation.retrieval import measure as measuring
 from cds_service.evaluation.retrieval.beir import read_judged
@@ -70,6 +72,20 @@ def test_every_variant_is_measured_and_the_one_that_serves_is_named(files, tmp_p
     assert "| **hybrid** | 1.000 |" in table(judged, results, {"final": {"charts": 3}})
     draw(tmp_path / "figure.svg", results)
     assert (tmp_path / "figure.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_the_figures_are_printed_as_json_or_written_beside_the_table(files, tmp_path):
+    corpus, queries, qrels = files
+    asked = ["--corpus", str(corpus), "--queries", str(queries), "--qrels", str(qrels)]
+    printed = CliRunner().invoke(retrieval, ["--json", *asked])
+    assert json.loads(printed.stdout)["default"] == "hybrid"
+    told = CliRunner().invoke(retrieval, [*asked, "--json", str(tmp_path / "figures.json")])
+    assert "| **hybrid** |" in told.stdout
+    assert set(json.loads((tmp_path / "figures.json").read_text())["variants"]["bm25"]) >= {
+        "ndcg@10",
+        "recall@5",
+        "mrr",
+    }
 
 
 def test_words_alone_do_what_the_page_says_on_the_public_questions(shared_data):
