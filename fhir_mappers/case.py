@@ -179,7 +179,8 @@ class Measurement:
 
     `kind` is a name of `fhir_mappers.vitals.VITALS` or a LOINC code for labs. `as_written` keeps the value and unit
     of the chart. `comparator` is FHIR's (``<``, ``<=``, ``>=``, ``>``) or None. `plausible` is False when the value
-    lies outside what a living person can have (kept so that it can be shown, never scored).
+    lies outside what a living person can have (kept so that it can be shown, never scored). `preliminary`: the
+    laboratory has not confirmed it. `haemolysed`: it says that the sample was.
     """
 
     kind: str
@@ -189,6 +190,8 @@ class Measurement:
     as_written: str
     comparator: str | None = None
     plausible: bool = True
+    preliminary: bool = False
+    haemolysed: bool = False
     label: str = ""
     source: str
 

@@ -60,6 +60,8 @@ _SCALE_1_ANSWER = re.compile(r"^\W*1\W*$|\bscale 1\b|\b9[2-6]\b.{1,6}\b9[6-9]\b|
 _MAX_ANSWER = 500
 
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
+HAEMOLYSED = re.compile(r"\bha?emoly[sz](?:ed|is)\b", re.IGNORECASE)
+NOT_HAEMOLYSED = re.compile(r"\b(?:no|not|non|without)[ -](?:\w+ )?ha?emoly[sz](?:ed|is)\b", re.IGNORECASE)
 _USED = frozenset({"final", "amended", "corrected", "preliminary", "unknown"})
 _NOT_FINAL = frozenset({"registered", "cancelled"})
 _COMPARATORS = frozenset({"<", "<=", ">=", ">"})
@@ -104,7 +106,17 @@ def read(resource: Json, handle: str, now: datetime, limits: Limits, unit_spelli
     if not found.used:
         raise min(found.unused, key=lambda u: u.reason == "no-value")
     found.unused = [u for u in found.unused if u.reason != "no-value"]  # of a panel, or of no kind that is read
+    preliminary, haemolysed = resource.get("status") == "preliminary", _haemolysed(resource)
+    if preliminary or haemolysed:
+        found.labs = [replace(m, preliminary=preliminary, haemolysed=haemolysed) for m in found.labs]
     return found
+
+
+def _haemolysed(resource: Json) -> bool:
+    """Whether the laboratory says in a note or an interpretation that the sample was haemolysed."""
+    said = [text(note, "text") or "" for note in objs(resource, "note")]
+    said += [concept(interpretation).label for interpretation in objs(resource, "interpretation")]
+    return any(HAEMOLYSED.search(words) and not NOT_HAEMOLYSED.search(words) for words in said)
 
 
 def time_of(resource: Json) -> When | None:

@@ -73,8 +73,9 @@ def _judge(context: RuleContext, analyte: Analyte, result: Measurement) -> Findi
         return NotEvaluated(what=what, reason=reason) if age <= MENTIONED_FOR else None
     limit, beyond = max(broken, key=lambda b: (b[1] is Beyond.CERTAINLY, b[0].priority))
     found = _finding(context, analyte, result, limit, at_least=beyond is Beyond.POSSIBLY)
-    doubtful = analyte.haemolysis and not limit.bound.low and context.names(HAEMOLYSED)
-    return _doubted(context, found) if doubtful else found
+    if analyte.haemolysis and not limit.bound.low and (result.haemolysed or context.names(HAEMOLYSED)):
+        found = _doubted(context, found)
+    return _unconfirmed(found) if result.preliminary else found
 
 
 def _broken(context: RuleContext, analyte: Analyte, result: Measurement) -> Iterator[tuple[LabLimit, Beyond]]:
@@ -133,6 +134,11 @@ def _doubted(context: RuleContext, found: Finding) -> Finding:
         reason=f"{found.reason.rstrip('.')}; the sample is said to be haemolysed, which raises it: repeat it at once.",
         where_and_when=where_and_when(context.setting, priority),
     )
+
+
+def _unconfirmed(found: Finding) -> Finding:
+    """Acted on all the same, and said: laboratories report what is critical before they have confirmed it."""
+    return replace(found, reason=f"{found.reason.rstrip('.')}; the laboratory calls the result preliminary.")
 
 
 def _rows() -> Iterator[tuple[str, ...]]:

@@ -84,7 +84,7 @@ def vitals(values=None, *, minutes=10, seconds=0, level="Alert", oxygen="Room ai
     return VitalsRound(when=when, values=given, coded=told)
 
 
-def lab(loinc, *results, unit="mmol/L", plausible=True):
+def lab(loinc, *results, unit="mmol/L", plausible=True, **said):
     """A series, newest first; each result is (value, When) or (value, When, comparator)."""
     made = [
         Measurement(
@@ -96,6 +96,7 @@ def lab(loinc, *results, unit="mmol/L", plausible=True):
             comparator=rest[0] if rest else None,
             plausible=plausible,
             source=f"lab-{i}",
+            **said,
         )
         for i, (value, when, *rest) in enumerate(results)
     ]

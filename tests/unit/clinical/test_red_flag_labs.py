@@ -51,3 +51,17 @@ def test_a_low_potassium_is_not_excused_by_haemolysis():
 def test_troponin_i_is_critical_only_where_every_assay_calls_it_high(loinc, value, expected):
     found = finding(loinc, value, "chest pain")
     assert (found.priority if found else None) is expected
+
+
+def test_a_sample_that_the_laboratory_calls_haemolysed_is_repeated_first():
+    chart = case(labs=(lab("2823-3", ("6.9", ago(hours=1)), haemolysed=True),))
+    (found,) = evaluate(RuleContext(case=chart, setting=Setting.FAMILY_PRACTICE)).findings
+    assert found.priority is Priority.HIGH
+    assert "repeat it at once" in found.reason
+
+
+def test_a_preliminary_result_alarms_as_it_would_and_says_that_it_is_not_confirmed():
+    chart = case(labs=(lab("2823-3", ("6.9", ago(hours=1)), preliminary=True),))
+    (found,) = evaluate(RuleContext(case=chart, setting=Setting.FAMILY_PRACTICE)).findings
+    assert found.priority is Priority.CRITICAL
+    assert "preliminary" in found.reason

@@ -297,3 +297,19 @@ def test_fasting_and_capillary_glucose_are_one_series_with_glucose(chart, code, 
 
 def test_two_hour_glucose_is_another_test(chart):
     assert chart(lab("1518-0", 100, "mg/dL")).lab("2345-7") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "preliminary", "haemolysed"),
+    [
+        ({}, False, False),
+        ({"status": "preliminary"}, True, False),
+        ({"note": [{"text": "Specimen grossly hemolyzed, please redraw"}]}, False, True),
+        ({"interpretation": [{"text": "haemolysed"}]}, False, True),
+        ({"note": [{"text": "specimen not hemolyzed"}]}, False, False),
+        ({"note": [{"text": "No visible haemolysis"}]}, False, False),
+    ],
+)
+def test_what_the_laboratory_says_of_a_result_is_kept(chart, said, preliminary, haemolysed):
+    result = chart(observation("2823-3", 6.9, "mmol/L", category="laboratory", **said)).lab("2823-3").latest
+    assert (result.preliminary, result.haemolysed) == (preliminary, haemolysed)
