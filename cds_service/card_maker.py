@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from cds_service.card_text import MAX_LABEL, escape, moment_text, reference, shorten, url_field
+from cds_service.card_text import MAX_LABEL, escape, moment_text, plain_key, reference, shorten, url_field
 from cds_service.domain import (
     PRELIMINARY_NOTICE,
     Advice,
@@ -251,7 +251,7 @@ class CardMaker:
         lines = [words, *lines] if words else lines
         if self.advice.not_evaluated:
             lines += ["", "Not evaluated:", ""]
-            lines += [f"- {escape(n.what)}: {escape(n.reason)}" for n in self.advice.not_evaluated]
+            lines += [f"- {escape(plain_key(n.what))}: {escape(n.reason)}" for n in self.advice.not_evaluated]
             lines.append("")
         return lines
 

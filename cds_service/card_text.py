@@ -11,6 +11,7 @@ MAX_SUMMARY = 139
 MAX_LABEL = 90
 
 _REFERENCE = re.compile(r"[A-Za-z]{1,40}/[A-Za-z0-9.-]{1,64}")
+_KEY_BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SPECIAL = re.compile(r"([\\`*_\[\]|~])")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _LINE_START = re.compile(r"^(\d*)([#>+.)-])")
@@ -31,6 +32,11 @@ def shorten(text: str, limit: int = MAX_SUMMARY) -> str:
     if len(line) <= limit:
         return line
     return line[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+
+
+def plain_key(what: str) -> str:
+    """A prefetch key as words ("social history"); anything else as it is."""
+    return _KEY_BORDER.sub(" ", what).lower() if what.isidentifier() and not what.isupper() else what
 
 
 def reference(source: Source) -> str:

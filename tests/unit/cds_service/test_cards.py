@@ -359,3 +359,10 @@ def test_a_proposal_is_coded_exactly_when_it_orders_something():
 
 def test_nobody_is_told_of_care_gaps_beside_something_urgent():
     assert build(advice([finding(Priority.HIGH), gap(1)])).kinds == ("floor",)
+
+
+def test_a_prefetch_key_is_told_in_words():
+    made = advice([finding(Priority.HIGH)], not_evaluated=[NotEvaluated(what="socialHistory", reason="not sent")])
+    assert "- social history: not sent" in build(made).cards[0]["detail"]
+    assert cards.extension(made)[cards.EXTENSION]["notEvaluated"] == [{"what": "socialHistory", "reason": "not sent"}]
+    assert [card_text.plain_key(w) for w in ("NEWS2", "vital signs", "labs")] == ["NEWS2", "vital signs", "labs"]
