@@ -144,7 +144,8 @@ def test_a_server_that_falls_silent_is_given_up(checked):
         rows = checked(base, timeout_s=0.2)
         assert time.monotonic() - started < 8
     assert "F1" in failures(rows)
-    assert "No whole answer" in rows["F1"].why
+    why = rows["F1"].why  # the read or the whole call may run out of time first
+    assert "No whole answer" in why or "did not answer in time" in why
 
 
 @pytest.mark.parametrize(
