@@ -71,7 +71,7 @@ URGENT_DESK = [
 ]
 
 MISTYPED = [
-    "rigth side weakness",
+    "lfet side weakness",
     "cant breath",
     "difficulty breating",
     "chset pain",
