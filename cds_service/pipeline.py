@@ -30,6 +30,7 @@ from anonymization.errors import GateRefused
 from anonymization.gate import Gate
 from cds_service import cards, clinical
 from cds_service.assessor import AssessmentTask
+from cds_service.chart import LABELLED, case_of, missing_from, without_labelled
 from cds_service.domain import (
     Advice,
     AssessmentOutcome,
@@ -48,8 +49,8 @@ from cds_service.recorder import Recorder
 from cds_service.retrieval.retriever import Retriever
 from cds_service.settings import Settings
 from cds_service.turn import Turn
-from fhir_mappers.case import REFUSAL_REASONS, Case
-from fhir_mappers.mapping import Limits, map_case
+from fhir_mappers.case import Case
+from fhir_mappers.limits import Limits
 from hooks.feedback import BadItem, FeedbackItem
 from hooks.prefetch import resolve, values_for
 from hooks.response import problems
@@ -60,7 +61,6 @@ log = structlog.get_logger()
 CLINICIANS_ONLY = "This service speaks to clinicians only; the user of this call is a patient or a related person."
 NO_STORE = "the database did not answer"
 NOT_RECORDED = NotEvaluated(what="record of this answer", reason=f"{NO_STORE}; feedback cannot be joined")
-LABELLED = NotEvaluated(what="findings from labelled data", reason="security labels keep them from model and ledger")
 GUIDELINES_OFF = NotEvaluated(what="guidelines", reason="none that a clinician has reviewed is switched on")
 POLL_S = 0.02
 CALLS_AT_ONCE = 1
@@ -198,11 +198,11 @@ class Pipeline:
             floor = self._rules(case)
         if floor.failed:
             log.error("rules-failed", rules=floor.failed)
-        missing = [*_missing(case), *floor.not_evaluated]
+        missing = [*missing_from(case), *floor.not_evaluated]
         with watch.part("ledger"):
             subject = self._subject(call, case)
             findings = self._undismissed(call, case, subject, floor.findings)
-        passing = _without_labelled(findings, case)
+        passing = without_labelled(findings, case)
         if len(passing) < len(findings):
             missing.append(LABELLED)
         with watch.part("gate"):
@@ -224,22 +224,14 @@ class Pipeline:
         )
 
     def _map(self, call: HookCall, absent: Mapping[str, str]) -> Case:
-        return map_case(
-            call.request.prefetch,
-            patient_id=call.context.patient_id,
-            encounter_id=call.context.encounter_id,
-            now=self._now(),
-            limits=Limits(
-                max_entries=self._settings.max_entries,
-                max_note_chars=self._settings.max_note_chars,
-                max_text_chars=self._settings.max_text_chars,
-                max_attachment_bytes=self._settings.max_attachment_bytes,
-                max_string_chars=self._settings.max_string_chars,
-            ),
-            declared=tuple(call.service.prefetch),
-            absent=absent,
-            server=call.request.fhir_server,
+        limits = Limits(
+            max_entries=self._settings.max_entries,
+            max_note_chars=self._settings.max_note_chars,
+            max_text_chars=self._settings.max_text_chars,
+            max_attachment_bytes=self._settings.max_attachment_bytes,
+            max_string_chars=self._settings.max_string_chars,
         )
+        return case_of(call, absent, self._now(), limits)
 
     def _rules(self, case: Case) -> clinical.Evaluation:
         return clinical.evaluate(
@@ -376,33 +368,6 @@ class Pipeline:
         self._recorder.refused_user(call, self._now())
         notice = {"notEvaluated": [{"what": "everything", "reason": CLINICIANS_ONLY}]}
         return HookAnswer(body={"cards": [], "extension": {cards.EXTENSION: notice}})
-
-
-def _missing(case: Case) -> list[NotEvaluated]:
-    """What the chart did not give, and which resources were not used, in fixed words."""
-    missing = [NotEvaluated(what=m.what, reason=m.reason) for m in case.missing]
-    counts: dict[tuple[str, str], int] = {}
-    for refused in case.refused:
-        key = (refused.resource_type, refused.reason)
-        counts[key] = counts.get(key, 0) + 1
-    missing += [
-        NotEvaluated(what=f"{n} {kind} resource{'s' * (n > 1)}", reason=REFUSAL_REASONS.get(reason, reason))
-        for (kind, reason), n in sorted(counts.items())
-        if reason not in QUIET_REFUSALS and (kind, reason) != PANEL
-    ]
-    return missing
-
-
-QUIET_REFUSALS = frozenset({"entered-in-error", "refuted", "inactive", "duplicate", "unsupported-type"})
-"""Reasons that mean a resource says nothing about the patient now: counted in metrics, not named to the clinician."""
-
-
-PANEL = ("DiagnosticReport", "no-value")
-"""A report without words of its own: a panel, whose results come as Observations."""
-
-
-def _without_labelled(findings: tuple[Finding, ...], case: Case) -> tuple[Finding, ...]:
-    return tuple(f for f in findings if not case.sensitive.intersection(f.sources))
 
 
 def _render(advice: Advice, seen: _Seen, call: HookCall) -> cards.CardSet:

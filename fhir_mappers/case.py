@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -39,6 +39,16 @@ class When:
     def __post_init__(self) -> None:
         if self.start.tzinfo is None:
             raise ValueError("When.start must be timezone-aware")
+
+    @property
+    def last_day(self) -> date:
+        """The last day that the written date can mean (31 December for a bare year)."""
+        start = self.start.date()
+        if self.precision is Precision.YEAR:
+            return date(start.year, 12, 31)
+        if self.precision is Precision.MONTH:
+            return date(start.year + start.month // 12, start.month % 12 + 1, 1) - timedelta(days=1)
+        return start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,16 +135,8 @@ class Demographics:
         return years if years >= 0 else None
 
     def latest_birth_date(self) -> date | None:
-        """The last day the written birth date can mean (31 December for a bare year)."""
-        if self.birth is None:
-            return None
-        start = self.birth.start.date()
-        if self.birth.precision is Precision.YEAR:
-            return date(start.year, 12, 31)
-        if self.birth.precision is Precision.MONTH:
-            following = date(start.year + start.month // 12, start.month % 12 + 1, 1)
-            return date.fromordinal(following.toordinal() - 1)
-        return start
+        """The last day the written birth date can mean."""
+        return None if self.birth is None else self.birth.last_day
 
 
 @dataclass(frozen=True, kw_only=True)

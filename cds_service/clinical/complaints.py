@@ -134,5 +134,3 @@ RULE = Rule(
     quiet="No reason for the visit: nothing. Words that the lexicon does not know: not evaluated, and said.",
     limits=(("Complaint", "Family practice", "Emergency department", "Source"), *_rows()),
 )
-
-RULES: tuple[Rule, ...] = (RULE,)

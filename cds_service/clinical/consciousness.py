@@ -10,9 +10,7 @@ import re
 from enum import StrEnum
 
 from fhir_mappers.case import CodedResult
-
-SNOMED = "http://snomed.info/sct"
-LOINC = "http://loinc.org"
+from fhir_mappers.fields import LOINC, SNOMED
 
 
 class Acvpu(StrEnum):

@@ -72,7 +72,7 @@ def burden(paths: tuple[Path, ...], setting: str, days: tuple[int, ...], limit: 
 
 def opened(pipeline: OwnPipeline, chart: dict[str, Any], days: int) -> Mapping[str, Any] | None:
     """The response when an EHR opens `chart` so many days after its newest time; None where it cannot be answered."""
-    from cds_service.evaluation.deid.charts import newest_time
+    from cds_service.evaluation.charts import newest_time
     from cds_service.evaluation.triage.visits import hook_call
     from cds_service.evaluation.trials import USER
     from cds_service.sandbox.fhir_files import FhirFiles

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from cds_service.commands.client import clear_errors
+from cds_service.commands.evaluation_files import OUT, a_figure, in_a_folder
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-_OUT = click.Path(path_type=Path, dir_okay=False, writable=True, allow_dash=True)
+_OUT_OR_DASH = click.Path(path_type=Path, dir_okay=False, writable=True, allow_dash=True)
 STDOUT = "-"
 
 
@@ -23,11 +24,12 @@ STDOUT = "-"
     "json_file",
     is_flag=False,
     flag_value=STDOUT,
-    type=_OUT,
+    type=_OUT_OR_DASH,
+    callback=in_a_folder,
     help="Write every figure as JSON; without a file name print it instead of the table.",
 )
-@click.option("--markdown", "markdown_file", type=_OUT, help="Write the table as Markdown.")
-@click.option("--figure", "figure_file", type=_OUT, help="Draw the chart (png, svg or pdf by its ending).")
+@click.option("--markdown", "markdown_file", type=OUT, callback=in_a_folder, help="Write the table as Markdown.")
+@click.option("--figure", "figure_file", type=OUT, callback=a_figure, help="Draw the chart (png, svg or pdf).")
 @click.option("--charts", is_flag=True, help="Measure our own charts over the packaged guidelines too.")
 @clear_errors
 def retrieval(

@@ -12,9 +12,9 @@ from typing import Any
 
 from cds_service.cards import EXTENSION
 from cds_service.domain import Priority
-from cds_service.evaluation.deid.charts import patient_bundles
+from cds_service.evaluation.charts import patient_bundles
 from cds_service.evaluation.deid.intervals import Share, percentile, wilson
-from cds_service.evaluation.files import find
+from cds_service.evaluation.files import find, spread
 from cds_service.settings import Setting
 
 Ask = Callable[[dict[str, Any], int], Mapping[str, Any] | None]
@@ -138,9 +138,7 @@ def _counted(names: Iterator[str]) -> dict[str, int]:
 
 
 def _charts(path: Path, show: Callable[[str, float], None], most: int | None) -> Iterator[dict[str, Any]]:
-    paths = find(path) if path.is_dir() else [path]
-    if most is not None and most < len(paths):
-        paths = [paths[number * len(paths) // most] for number in range(most)]
+    paths = spread(find(path) if path.is_dir() else [path], most)
     step = f"{STEP} of {path.name}"
     for number, file in enumerate(paths, start=1):
         for bundle, _ in patient_bundles(file):

@@ -7,9 +7,11 @@ import json
 import lzma
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 KINDS = (".json", ".jsonl", ".ndjson")
 PACKED = (".gz", ".xz")
@@ -20,6 +22,13 @@ def find(folder: Path, *, deep: bool = True) -> list[Path]:
     """The files of JSON documents in `folder`, and with `deep` below it, in order."""
     paths = folder.rglob("*") if deep else folder.glob("*")
     return sorted(p for p in paths if p.is_file() and _kind(p) in KINDS)
+
+
+def spread(items: Sequence[T], most: int | None) -> Sequence[T]:
+    """At most `most` of `items`, evenly spread over them, so that every part is represented; all without `most`."""
+    if most is None or most >= len(items):
+        return items
+    return [items[number * len(items) // most] for number in range(most)]
 
 
 def content(path: Path) -> bytes:

@@ -13,23 +13,18 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from cds_service.evaluation.charts import WHOLE_CHARTS, newest_time
 from cds_service.evaluation.files import find, read
 from fhir_mappers.case import REFUSAL_REASONS, Case
-from fhir_mappers.dates import when
 from fhir_mappers.errors import MappingError
-from fhir_mappers.limits import Limits
 from fhir_mappers.mapping import map_case
 from fhir_mappers.r4 import READ_TYPES
 
-_TIME = re.compile(r'"(\d{4}-\d{2}-\d{2}T[^"]{5,30})"')
 _SUBJECT = re.compile(r'"(?:subject|patient)": \{"reference": "Patient/([A-Za-z0-9.-]{1,64})"')
-_FALLBACK = datetime(2025, 1, 1, tzinfo=UTC)
-_LIMITS = Limits(max_entries=20_000, max_text_chars=10_000_000, max_total_nodes=10_000_000)
 
 COLUMNS = (
     "folder", "files", "no JSON", "no patient", "charts", "with bare patient", "read", "used", "refused",
@@ -111,7 +106,11 @@ def survey_files(name: str, files: Iterable[Path]) -> Row:
             started = perf_counter()
             try:
                 case = map_case(
-                    prefetch, patient_id=patient_id, encounter_id=encounter_id, now=_clock(prefetch), limits=_LIMITS
+                    prefetch,
+                    patient_id=patient_id,
+                    encounter_id=encounter_id,
+                    now=newest_time(prefetch),
+                    limits=WHOLE_CHARTS,
                 )
             except MappingError:
                 row.without_patient += 1
@@ -185,10 +184,3 @@ def _patients(document: Any) -> list[str]:
             if isinstance(name, str):
                 found.setdefault(name)
     return list(found)
-
-
-def _clock(prefetch: object) -> datetime:
-    """The newest believable time written in a chart, and a minute."""
-    moments = [w.start for w in map(when, _TIME.findall(json.dumps(prefetch))) if w is not None]
-    past = [m for m in moments if m.year < 2100]
-    return max(past) + timedelta(minutes=1) if past else _FALLBACK

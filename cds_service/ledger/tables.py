@@ -77,6 +77,7 @@ audit_event = Table(
     _required("detail", Text),
     _required("previous", String(64)),
     _required("hash", String(64)),
+    Index(None, "kind", "seq"),
 )
 
 vault_subject = Table(

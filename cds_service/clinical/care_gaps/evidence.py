@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from cds_service.clinical.care_gaps.parts import Part, absent, reaches_back
 from cds_service.clinical.care_gaps.services import MEDICINES, NOT_DONE, PROCEDURES, VACCINES, written
@@ -14,7 +14,7 @@ from cds_service.clinical.medicines.problems import NOT_AFFIRMED
 from cds_service.clinical.population import completed_months
 from cds_service.clinical.scores.conditions import UNCERTAIN
 from cds_service.domain import NotEvaluated
-from fhir_mappers.case import Case, Concept, Measurement, Precision, When
+from fhir_mappers.case import Case, Concept, Measurement, When
 from fhir_mappers.observations import SCREENING_CODES
 
 
@@ -73,7 +73,7 @@ def told(case: Case, newest: Evidence | None) -> str:
 
 def age_in_words(case: Case, when: When) -> str:
     """The least age that a time allows, in days, weeks, months or years."""
-    days = (case.now.date() - latest(when)).days
+    days = (case.now.date() - when.last_day).days
     months = months_since(case, when)
     for count, unit in ((months // 12 if months >= 36 else 0, "years"), (months, "months"), (days // 7, "weeks")):
         if count >= 2:
@@ -81,19 +81,9 @@ def age_in_words(case: Case, when: When) -> str:
     return f"{days} days ago" if days > 1 else "yesterday" if days == 1 else "today"
 
 
-def latest(when: When) -> date:
-    """The last day that a written date can mean."""
-    start = when.start.date()
-    if when.precision is Precision.YEAR:
-        return date(start.year, 12, 31)
-    if when.precision is Precision.MONTH:
-        return date(start.year + start.month // 12, start.month % 12 + 1, 1) - timedelta(days=1)
-    return start
-
-
 def months_since(case: Case, when: When) -> int:
     """Completed months since a time, as few as it allows."""
-    return max(completed_months(latest(when), case.now.date()), 0)
+    return max(completed_months(when.last_day, case.now.date()), 0)
 
 
 def within(case: Case, when: When | None, months: int) -> bool:
@@ -177,7 +167,7 @@ def _counts(case: Case, evidence: Evidence, months: int) -> bool:
 
 
 def _newest(evidence: Iterable[Evidence]) -> Evidence | None:
-    dated: Iterator[tuple[date, Evidence]] = ((latest(e.when), e) for e in evidence if e.when is not None)
+    dated: Iterator[tuple[date, Evidence]] = ((e.when.last_day, e) for e in evidence if e.when is not None)
     return max(dated, key=lambda pair: pair[0], default=(None, None))[1]
 
 

@@ -12,7 +12,6 @@ from cds_service.clinical.care_gaps.evidence import (
     Due,
     Evidence,
     lab_evidence,
-    latest,
     procedure_evidence,
     screening_evidence,
     told,
@@ -107,7 +106,7 @@ def _coded(case: Case) -> Iterator[tuple[Concept, When | None, str]]:
 
 def _missed(case: Case, evidence: tuple[Evidence, ...], since: When, part: Part) -> Due | NotEvaluated | None:
     """Whether nothing was done since a day; what was done at an unknown time may have been."""
-    if any(e.when is None or latest(e.when) >= since.start.date() for e in evidence):
+    if any(e.when is None or e.when.last_day >= since.start.date() for e in evidence):
         return None
     unknown = absent(case, part) or (reaches_back(case, part, since) if not evidence else None)
     if unknown is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cds_service.clinical.care_gaps.area import Patient, Said, care_gap_rule, rule_id
-from cds_service.clinical.care_gaps.evidence import Evidence, age_in_words, latest, vaccine_evidence, within
+from cds_service.clinical.care_gaps.evidence import Evidence, age_in_words, vaccine_evidence, within
 from cds_service.clinical.care_gaps.parts import VACCINATIONS, absent
 from cds_service.clinical.care_gaps.services import VACCINES
 from cds_service.clinical.care_gaps.table import GAPS, VERSION
@@ -56,7 +56,7 @@ def _influenza(patient: Patient) -> Iterator[Missed]:
         return
     start = date(case.now.year - (month < numbers["season_month"]), numbers["season_month"], 1)
     doses = vaccine_evidence(case, "influenza")
-    if any(d.when is None or latest(d.when) >= start for d in doses):
+    if any(d.when is None or d.when.last_day >= start for d in doses):
         return
     high = patient.aged(numbers["high_dose_age"])
     yield _miss(patient, key, "influenza", doses, "influenza-high-dose" if high else "influenza")
@@ -103,7 +103,7 @@ def _tetanus(patient: Patient) -> Iterator[Missed]:
 
 
 def _miss(patient: Patient, key: str, name: str, doses: tuple[Evidence, ...], proposal: str) -> Missed:
-    dated = [(latest(d.when), d) for d in doses if d.when is not None]
+    dated = [(d.when.last_day, d) for d in doses if d.when is not None]
     newest = max(dated, key=lambda pair: pair[0])[1] if dated else None
     words = f"newest {age_in_words(patient.case, newest.when)}" if newest and newest.when else "none"
     return Missed(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cds_service.clinical.medicines.catalog import CATALOG
-from cds_service.clinical.medicines.chart import RXNORM, Taken, named, texts
+from cds_service.clinical.medicines.chart import Taken, named, texts
 from cds_service.clinical.medicines.findings import Concern, concern, name, names, sentence
 from cds_service.clinical.medicines.phrases import Phrases
 from cds_service.clinical.medicines.severity import Severity
@@ -20,6 +20,7 @@ from cds_service.clinical.medicines.tables import Row, common, distinct, members
 from cds_service.clinical.red_flags.lexicon import SYSTEMS
 from cds_service.domain import Priority
 from fhir_mappers.case import Allergy, Case
+from fhir_mappers.fields import RXNORM
 
 ANAPHYLAXIS = re.compile(r"\banaphyla", re.I)
 AIRWAY = re.compile(

@@ -13,11 +13,9 @@ from itertools import pairwise
 
 from cds_service.clinical.medicines.catalog import CATALOG
 from cds_service.clinical.medicines.phrases import Text, read
+from fhir_mappers.allergies import ABSENT
 from fhir_mappers.case import Case, Concept, Medication
-
-RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
-ABSENT = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
-"""Codes that say that no medicine is taken or known."""
+from fhir_mappers.fields import RXNORM
 
 AS_NEEDED = re.compile(r"\b(as needed|as required|if needed|when needed|prn|p\.r\.n)\b", re.I)
 STRENGTH = re.compile(r"(\d+(?:\.\d+)?) ?(mg|mcg)\b(?! ?/)")

@@ -16,12 +16,10 @@ from cds_service.clinical.consciousness import Acvpu
 from cds_service.clinical.news2 import alertness, choose, scale_2_documented
 from cds_service.clinical.population import age_span, pregnant
 from cds_service.clinical.readings import NAMES, PLAIN_UNITS, fresh_rounds, least_age, newest
+from cds_service.clinical.red_flags.lexicon import SYSTEMS
 from cds_service.clinical.rule import RuleContext
 from fhir_mappers.case import Concept, Measurement
-
-ICD10_SYSTEMS = ("http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10")
-SNOMED = "http://snomed.info/sct"
-RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+from fhir_mappers.fields import RXNORM, SNOMED
 
 CORONARY_ICD10 = ("I20", "I21", "I22", "I23", "I24", "I25", "Z95.1", "Z95.5")
 CORONARY_SNOMED = ("53741008", "22298006", "399211009", "414545008", "194828000")
@@ -149,7 +147,7 @@ def _recorded(icd10: tuple[str, ...], words: re.Pattern[str], snomed: tuple[str,
     """Whether the problem list names one of `icd10` (prefixes), `snomed` or `words`."""
 
     def named(concept: Concept) -> bool:
-        coded = any(c.system in ICD10_SYSTEMS and (c.code or "").startswith(icd10) for c in concept.codings)
+        coded = any(c.system in SYSTEMS["icd10"] and (c.code or "").startswith(icd10) for c in concept.codings)
         return coded or (bool(snomed) and concept.has(SNOMED, *snomed)) or bool(words.search(concept.label))
 
     return lambda context: any(named(problem.concept) for problem in context.case.problems)

@@ -17,6 +17,7 @@ from cds_service.clinical.red_flags.patterns import compile_patterns, first_word
 from cds_service.domain import Citation, Priority
 from cds_service.settings import Setting
 from fhir_mappers.case import Concept
+from fhir_mappers.fields import ICD10, ICD10CM, SNOMED
 
 FILES = (
     "sources.toml",
@@ -37,8 +38,8 @@ FILES = (
 """Files of the lexicon; flags are shown in this order."""
 
 SYSTEMS = {
-    "icd10": ("http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10"),
-    "snomed": ("http://snomed.info/sct",),
+    "icd10": (ICD10CM, ICD10),
+    "snomed": (SNOMED,),
 }
 
 

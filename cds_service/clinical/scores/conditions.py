@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from types import MappingProxyType
@@ -38,21 +38,27 @@ class Group:
         )
 
 
-def coded(case: Case, *groups: str) -> tuple[Problem, ...]:
+def covered(case: Case, groups: Iterable[Group]) -> tuple[Problem, ...]:
     """The problems of the chart that belong to one of `groups` and are more than a suspicion."""
-    wanted = [GROUPS[group] for group in groups]
+    wanted = tuple(groups)
     return tuple(
         p for p in case.problems if p.verification not in UNCERTAIN and any(group.covers(p) for group in wanted)
     )
+
+
+def coded(case: Case, *groups: str) -> tuple[Problem, ...]:
+    """The problems of the chart that belong to one of the named `GROUPS`, as `covered`."""
+    return covered(case, (GROUPS[group] for group in groups))
 
 
 def _group(row: Mapping[str, Any]) -> Group:
     return Group(name=row["name"], icd10=re.compile("|".join(row["icd10"])), snomed=frozenset(row["snomed"]))
 
 
-def _load() -> tuple[str, Mapping[str, Group]]:
-    table = tomllib.loads(files("cds_service.clinical.scores").joinpath("conditions.toml").read_text(encoding="utf-8"))
+def read_groups(package: str) -> tuple[str, Mapping[str, Group]]:
+    """The version and the groups of the ``conditions.toml`` of a package."""
+    table = tomllib.loads(files(package).joinpath("conditions.toml").read_text(encoding="utf-8"))
     return table.pop("version"), MappingProxyType({key: _group(row) for key, row in table.items()})
 
 
-VERSION, GROUPS = _load()
+VERSION, GROUPS = read_groups("cds_service.clinical.scores")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cds_service.clinical.consciousness import LOINC, SNOMED
 from fhir_mappers.case import Case, CodedResult
+from fhir_mappers.fields import LOINC, SNOMED
 
 CURRENT = {
     SNOMED: ("449868002", "428041000124106", "77176002", "65568007", "428071000124103", "428061000124105"),

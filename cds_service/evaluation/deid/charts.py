@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from anonymization.errors import GateRefused
 from anonymization.gate import Gate
+from cds_service.evaluation.charts import WHOLE_CHARTS, newest_time, patient_bundles
 from cds_service.evaluation.deid.intervals import Share, percentile, wilson
-from cds_service.evaluation.files import find, read
+from cds_service.evaluation.files import find, spread
 from fhir_mappers.case import Case
-from fhir_mappers.dates import when
 from fhir_mappers.errors import MappingError
-from fhir_mappers.limits import Limits
 from fhir_mappers.mapping import map_case
 
 STEP = "charts"
 _TIMEOUT_S = 60.0  # a chart counts as refused for what it holds, not because the machine is busy
-_LIMITS = Limits(max_entries=20_000, max_text_chars=10_000_000, max_total_nodes=10_000_000)
-_TIME = re.compile(r'"(\d{4}-\d{2}-\d{2}T[^"]{5,30})"')
-_FALLBACK = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +40,7 @@ def measure_charts(
     folder: Path, gate: Gate, show: Callable[[str, float], None], *, most: int | None = None
 ) -> ChartSummary:
     """Every FHIR Bundle with a patient in the files below `folder`, or about `most` files of it, evenly spread."""
-    files = find(folder)
-    if most is not None and most < len(files):
-        files = [files[number * len(files) // most] for number in range(most)]
+    files = spread(find(folder), most)
     reasons: Counter[str] = Counter()
     ms: list[float] = []
     unmapped = 0
@@ -80,34 +71,10 @@ def summarise_charts(ms: Sequence[float], reasons: Mapping[str, int], unmapped: 
     )
 
 
-def patient_bundles(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
-    """Bundles with the id of their first patient."""
-    for document in read(path):
-        if isinstance(document, dict) and document.get("resourceType") == "Bundle":
-            patient = next((i for i in map(_patient_id, document.get("entry") or ()) if i is not None), None)
-            if patient is not None:
-                yield document, patient
-
-
-def _patient_id(entry: Any) -> str | None:
-    resource = entry.get("resource") if isinstance(entry, dict) else None
-    if not isinstance(resource, dict) or resource.get("resourceType") != "Patient":
-        return None
-    found = resource.get("id") or entry.get("fullUrl")
-    return found if isinstance(found, str) else None
-
-
 def _case(bundle: dict[str, Any], patient: str) -> Case | None:
     try:
         return map_case(
-            {"chart": bundle}, patient_id=patient, encounter_id=None, now=newest_time(bundle), limits=_LIMITS
+            {"chart": bundle}, patient_id=patient, encounter_id=None, now=newest_time(bundle), limits=WHOLE_CHARTS
         )
     except MappingError:
         return None
-
-
-def newest_time(bundle: dict[str, Any]) -> datetime:
-    """A minute after the newest believable time in the chart, so that no chart is read as years old."""
-    moments = [w.start for w in map(when, _TIME.findall(json.dumps(bundle))) if w is not None]
-    past = [m for m in moments if m.year < 2100]
-    return max(past) + timedelta(minutes=1) if past else _FALLBACK

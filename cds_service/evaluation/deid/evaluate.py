@@ -15,6 +15,7 @@ from cds_service.evaluation.deid.report import Report, SetReport
 from cds_service.evaluation.deid.running import run_set
 from cds_service.evaluation.deid.systems import OurGate, System
 from cds_service.evaluation.deid.terms import Mention, measure_terms
+from cds_service.evaluation.files import spread
 
 
 def evaluate(
@@ -32,8 +33,7 @@ def evaluate(
     `limit` bounds the documents of a set, the sentences with clinical terms and the files of a chart folder.
     """
     gate = Gate()
-    if limit is not None and limit < len(mentions):
-        mentions = [mentions[number * len(mentions) // limit] for number in range(limit)]
+    mentions = spread(mentions, limit)
     with ExitStack() as stack:
         systems: list[System] = [OurGate(gate, now)]
         if baseline:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cds_service.errors import CdsError
+from cds_service.evaluation.files import spread
 
 Area = tuple[int, int]
 """Start and end in characters of a text, the end excluded."""
@@ -63,8 +64,5 @@ class GoldSet:
 
     def limited(self, most: int | None) -> GoldSet:
         """At most `most` documents, evenly spread over the file, so that every part of it is represented."""
-        count = len(self.documents)
-        if most is None or most >= count:
-            return self
-        picked = tuple(self.documents[number * count // most] for number in range(most))
-        return GoldSet(name=self.name, form=self.form, documents=picked)
+        picked = spread(self.documents, most)
+        return self if picked is self.documents else replace(self, documents=tuple(picked))

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cds_service import clinical
+from cds_service.chart import case_of
 from cds_service.clinical import RuleContext
 from cds_service.clinical.urgency import urgency_score
 from cds_service.domain import Finding, NotEvaluated, Priority, floor_of
-from cds_service.evaluation.deid.charts import newest_time
+from cds_service.evaluation.charts import newest_time
 from cds_service.evaluation.triage.visits import Label, Problem, UnreadableVisits, Visit
 from cds_service.settings import Setting
 from fhir_mappers.case import Case
 from fhir_mappers.errors import MappingError
-from fhir_mappers.mapping import map_case
+from fhir_mappers.limits import Limits
 from fhir_mappers.received import NOT_SENT
 from hooks.services import HookCall
 
@@ -99,17 +100,9 @@ def replay(
 
 
 def _case(call: HookCall, now: datetime) -> Case:
-    """As the pipeline maps a call of which nothing is fetched."""
-    declared, sent = call.service.prefetch, call.request.prefetch
-    return map_case(
-        sent,
-        patient_id=call.context.patient_id,
-        encounter_id=call.context.encounter_id,
-        now=now,
-        declared=tuple(declared),
-        absent={key: NOT_SENT for key in declared if key not in sent},
-        server=call.request.fhir_server,
-    )
+    """The chart of a call of which nothing is fetched."""
+    absent = {key: NOT_SENT for key in call.service.prefetch if key not in call.request.prefetch}
+    return case_of(call, absent, now, Limits())
 
 
 def _judge(visit: Visit, context: RuleContext) -> Outcome:

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from cds_service.clinical.red_flags.discriminators import DISCRIMINATORS, RXNORM
+from cds_service.clinical.red_flags.discriminators import DISCRIMINATORS
 from cds_service.clinical.red_flags.lexicon import LEXICON
 from cds_service.clinical.red_flags.rules import NO_COMPLAINT, RULES, check, named_by, rule_id
 from cds_service.clinical.rule import RuleContext
 from cds_service.domain import Priority
 from cds_service.settings import Setting
 from fhir_mappers.case import Coding, Concept, Medication
+from fhir_mappers.fields import RXNORM
 from tests.unit.clinical.build import WELL, ago, case, note, person, problem, vitals
 
 BY_ID = {rule.id: rule for rule in RULES}
