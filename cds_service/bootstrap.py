@@ -31,6 +31,7 @@ from cds_service.retrieval.source import PACKAGED, UNREVIEWED, read_sources
 from cds_service.safety.verdict import SAFETY_VERSION
 from cds_service.sample.chart import request_body
 from cds_service.settings import Settings
+from cds_service.stations import Stations
 from fhir_mappers.mapping import warm_up
 from hooks.services import PATIENT_TRIAGE, HookCall
 from hooks.wire import parse_request
@@ -130,8 +131,7 @@ def assemble(
     outbound = open_outbound(settings)
     pipeline = Pipeline(
         settings=settings,
-        gate=gate,
-        retriever=retriever,
+        stations=stations_over(settings, gate, retriever),
         recorder=recorder,
         fhir=FhirClient(
             outbound,
@@ -150,11 +150,28 @@ def assemble(
             "safety": SAFETY_VERSION,
         },
         now=now,
-        guidelines_off=not settings.unreviewed_guidelines and not _any_reviewed(settings),
     )
     return Service(
         settings=settings, pipeline=pipeline, recorder=recorder, retriever=retriever, gate=gate, outbound=outbound
     )
+
+
+def open_stations(settings: Settings) -> Stations:
+    """The stations of the road that need no store, loaded and warm, for training and evaluation."""
+    warm_up()
+    gate = Gate()
+    gate.warm()
+    retriever = Retriever(
+        ChromaIndex(settings.index_dir), MiniLmEmbedder(), include_unreviewed=settings.unreviewed_guidelines
+    )
+    retriever.warm()
+    return stations_over(settings, gate, retriever)
+
+
+def stations_over(settings: Settings, gate: Gate, retriever: Retriever) -> Stations:
+    """The stations over parts that are already loaded."""
+    off = not settings.unreviewed_guidelines and not _any_reviewed(settings)
+    return Stations(gate=gate, retriever=retriever, settings=settings, guidelines_off=off)
 
 
 def _any_reviewed(settings: Settings) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from cds_service.domain import Finding, NotEvaluated
 from fhir_mappers.case import REFUSAL_REASONS, Case
 from fhir_mappers.limits import Limits
 from fhir_mappers.mapping import map_case
-from hooks.services import HookCall
+from hooks.services import PATIENT_TRIAGE, HookCall
+from hooks.wire import parse_request
 
 QUIET_REFUSALS = frozenset({"entered-in-error", "refuted", "inactive", "duplicate", "unsupported-type"})
 """Reasons that mean a resource says nothing about the patient now: counted in metrics, not named to the clinician."""
@@ -18,6 +20,13 @@ LABELLED = NotEvaluated(what="findings from labelled data", reason="security lab
 
 PANEL = ("DiagnosticReport", "no-value")
 """A report without words of its own: a panel, whose results come as Observations."""
+
+
+def hook_call(body: Mapping[str, Any], client: str = "evaluation") -> HookCall:
+    """The call that the hook makes of a decoded body. Raises HookError."""
+    request = parse_request(body)
+    context = PATIENT_TRIAGE.context(request.context)
+    return HookCall(service=PATIENT_TRIAGE, request=request, context=context, client=client)
 
 
 def case_of(call: HookCall, absent: Mapping[str, str], now: datetime, limits: Limits) -> Case:

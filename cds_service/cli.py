@@ -10,17 +10,25 @@ from typing import Any
 
 import click
 
+from cds_service.commands.bench_model import bench_model
 from cds_service.commands.client import clear_errors
 from cds_service.commands.conformance import conformance
+from cds_service.commands.data_build import build
 from cds_service.commands.data_notes import notes
+from cds_service.commands.data_synth import synth
 from cds_service.commands.deid_policy import policy
 from cds_service.commands.deidentify import deidentify
+from cds_service.commands.evaluate_assessment import assessment
+from cds_service.commands.evaluate_bias import bias
 from cds_service.commands.evaluate_burden import burden
 from cds_service.commands.evaluate_deid import deid
 from cds_service.commands.evaluate_retrieval import retrieval
+from cds_service.commands.evaluate_safety import safety
 from cds_service.commands.evaluate_triage import triage, vignettes
 from cds_service.commands.evaluate_wire import wire
+from cds_service.commands.model import model
 from cds_service.commands.sandbox import sandbox
+from cds_service.commands.train_model import inject, tune
 from cds_service.commands.train_names import names
 from cds_service.offline import go_offline
 
@@ -233,11 +241,20 @@ main.add_command(sandbox)
 main.add_command(conformance)
 main.add_command(deidentify)
 main.add_command(policy)
+data.add_command(build)
+main.add_command(model)
+main.add_command(bench_model)
 data.add_command(notes)
+data.add_command(synth)
+train.add_command(inject)
 train.add_command(names)
+train.add_command(tune)
+evaluate.add_command(assessment)
+evaluate.add_command(bias)
 evaluate.add_command(burden)
 evaluate.add_command(deid)
 evaluate.add_command(retrieval)
+evaluate.add_command(safety)
 evaluate.add_command(triage)
 evaluate.add_command(vignettes)
 evaluate.add_command(wire)

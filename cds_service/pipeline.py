@@ -26,11 +26,9 @@ from typing import Any
 import structlog
 
 from anonymization.deidentified import DeidentifiedCase
-from anonymization.errors import GateRefused
-from anonymization.gate import Gate
-from cds_service import cards, clinical
+from cds_service import cards
 from cds_service.assessor import AssessmentTask
-from cds_service.chart import LABELLED, case_of, missing_from, without_labelled
+from cds_service.chart import LABELLED, missing_from, without_labelled
 from cds_service.domain import (
     Advice,
     AssessmentOutcome,
@@ -40,17 +38,16 @@ from cds_service.domain import (
     Passage,
     floor_of,
 )
-from cds_service.errors import IndexUnavailable, StoreError
+from cds_service.errors import StoreError
 from cds_service.fhir_access import FhirOffer
 from cds_service.fhir_client import FhirClient
 from cds_service.monitoring import metrics
 from cds_service.monitoring.stopwatch import Stopwatch
 from cds_service.recorder import Recorder
-from cds_service.retrieval.retriever import Retriever
 from cds_service.settings import Settings
+from cds_service.stations import Stations
 from cds_service.turn import Turn
 from fhir_mappers.case import Case
-from fhir_mappers.limits import Limits
 from hooks.feedback import BadItem, FeedbackItem
 from hooks.prefetch import resolve, values_for
 from hooks.response import problems
@@ -61,7 +58,6 @@ log = structlog.get_logger()
 CLINICIANS_ONLY = "This service speaks to clinicians only; the user of this call is a patient or a related person."
 NO_STORE = "the database did not answer"
 NOT_RECORDED = NotEvaluated(what="record of this answer", reason=f"{NO_STORE}; feedback cannot be joined")
-GUIDELINES_OFF = NotEvaluated(what="guidelines", reason="none that a clinician has reviewed is switched on")
 POLL_S = 0.02
 CALLS_AT_ONCE = 1
 """Calls that one process works on at once. The work is bound by the interpreter: more at once only makes all slower."""
@@ -103,22 +99,18 @@ class Pipeline:
         self,
         *,
         settings: Settings,
-        gate: Gate,
-        retriever: Retriever,
+        stations: Stations,
         recorder: Recorder,
         fhir: FhirClient,
         versions: Mapping[str, str],
         now: Callable[[], datetime],
-        guidelines_off: bool = False,
     ) -> None:
         self._settings = settings
-        self._gate = gate
-        self._retriever = retriever
+        self._stations = stations
         self._recorder = recorder
         self._fhir = fhir
         self._versions = versions
         self._now = now
-        self._guidelines_off = guidelines_off
         self.turn = Turn(CALLS_AT_ONCE)
 
     def answer(self, call: HookCall, offer: FhirOffer) -> HookAnswer:
@@ -164,10 +156,7 @@ class Pipeline:
 
     def warm(self, call: HookCall) -> None:
         """Take `call` down the road once without recording it, so that the first chart does not pay for loading."""
-        case = self._map(call, {})
-        findings = self._rules(case).findings
-        deidentified, _ = self._pass_gate(case, "warm-up", [])
-        self._retrieve(deidentified, findings, [])
+        self._stations.walk(call, self._now(), subject="warm-up")
 
     def feedback(
         self, service_id: str, items: Sequence[FeedbackItem | BadItem], *, client: str
@@ -193,9 +182,9 @@ class Pipeline:
 
     def _look(self, call: HookCall, absent: Mapping[str, str], watch: Stopwatch) -> _Seen:
         with watch.part("map"):
-            case = self._map(call, absent)
+            case = self._stations.map(call, absent, self._now())
         with watch.part("rules"):
-            floor = self._rules(case)
+            floor = self._stations.rules(case)
         if floor.failed:
             log.error("rules-failed", rules=floor.failed)
         missing = [*missing_from(case), *floor.not_evaluated]
@@ -206,10 +195,10 @@ class Pipeline:
         if len(passing) < len(findings):
             missing.append(LABELLED)
         with watch.part("gate"):
-            deidentified, refusal = self._pass_gate(case, subject or "unrecorded", missing)
+            deidentified, refusal = self._stations.pass_gate(case, subject or "unrecorded", missing)
         with watch.part("retrieve"):
             living = None if case.demographics.deceased else deidentified
-            passages, notes = self._retrieve(living, passing, missing)
+            passages, notes = self._stations.retrieve(living, passing, missing)
         return _Seen(
             case=case,
             subject=subject,
@@ -221,21 +210,6 @@ class Pipeline:
             passages=passages,
             notes=notes,
             not_evaluated=tuple(dict.fromkeys(missing)),
-        )
-
-    def _map(self, call: HookCall, absent: Mapping[str, str]) -> Case:
-        limits = Limits(
-            max_entries=self._settings.max_entries,
-            max_note_chars=self._settings.max_note_chars,
-            max_text_chars=self._settings.max_text_chars,
-            max_attachment_bytes=self._settings.max_attachment_bytes,
-            max_string_chars=self._settings.max_string_chars,
-        )
-        return case_of(call, absent, self._now(), limits)
-
-    def _rules(self, case: Case) -> clinical.Evaluation:
-        return clinical.evaluate(
-            case, self._settings.setting, stale_hours=self._settings.stale_hours, off=self._settings.rules_off
         )
 
     def _undismissed(
@@ -255,52 +229,6 @@ class Pipeline:
         except StoreError:
             log.error("subject-not-found")
             return None
-
-    def _pass_gate(
-        self, case: Case, subject: str, missing: list[NotEvaluated]
-    ) -> tuple[DeidentifiedCase | None, str | None]:
-        try:
-            made = self._gate.deidentify(
-                case,
-                subject=subject,
-                timeout_s=self._settings.gate_timeout_ms / 1000,
-                max_text_chars=self._settings.max_text_chars,
-            )
-        except GateRefused as refused:
-            log.warning("gate-refused", reason=refused.reason)
-            missing.append(
-                NotEvaluated(what="guidelines and AI assessment", reason="the chart could not be de-identified safely")
-            )
-            return None, refused.reason
-        return made, None
-
-    def _retrieve(
-        self, case: DeidentifiedCase | None, findings: Sequence[Finding], missing: list[NotEvaluated]
-    ) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:
-        """Passages of the guidelines, and of this patient's own earlier notes, which the model alone is shown."""
-        if case is None:
-            return (), ()
-        notes = self._notes(case, findings)
-        if self._guidelines_off:
-            missing.append(GUIDELINES_OFF)
-            return (), notes
-        try:
-            missing += self._retriever.not_evaluated(case)
-            return self._retriever.passages_for(case, findings, k=cards.MAX_GUIDELINE_CARDS), notes
-        except IndexUnavailable:
-            reason = "the guideline index is unavailable"
-        except Exception as error:  # noqa: BLE001 - retrieval may fail in many ways; none may cost the floor
-            log.error("retrieval-failed", error=type(error).__name__)
-            reason = "guideline retrieval failed"
-        missing.append(NotEvaluated(what="guidelines", reason=reason))
-        return (), notes
-
-    def _notes(self, case: DeidentifiedCase, findings: Sequence[Finding]) -> tuple[Passage, ...]:
-        try:
-            return self._retriever.notes_for(case, findings)
-        except Exception as error:  # noqa: BLE001 - as for the guidelines; the notes are in the case all the same
-            log.error("notes-not-searched", error=type(error).__name__)
-            return ()
 
     def _assess_if_stored(self, seen: _Seen) -> tuple[AssessmentTask | None, AssessmentOutcome]:
         try:
@@ -358,11 +286,7 @@ class Pipeline:
         return task, outcome
 
     def _versions_now(self) -> dict[str, str]:
-        try:
-            index = self._retriever.version
-        except Exception:  # noqa: BLE001 - a damaged index may fail in many ways; none may cost the floor
-            index = "none"
-        return {**self._versions, "index": index}
+        return {**self._versions, "index": self._stations.index_version}
 
     def _not_for_them(self, call: HookCall) -> HookAnswer:
         self._recorder.refused_user(call, self._now())

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cds_service.outbound import BaseUrl
@@ -30,6 +30,13 @@ class ModelKind(StrEnum):
     LLAMACPP = "llamacpp"
     TRANSFORMERS = "transformers"
     OPENAI = "openai"
+    NONE = "none"
+
+
+class ModelAdapter(StrEnum):
+    """Whether an adapter rides on the model."""
+
+    PROMOTED = "promoted"
     NONE = "none"
 
 
@@ -171,7 +178,11 @@ class Settings(BaseSettings):
         description="Model alias or path of a folder (transformers) or GGUF file (llamacpp), or the model name at an "
         "OpenAI-compatible server. `default` is the packaged Gemma 3 270M.",
     )
-    model_adapter: Path | None = Field(None, description="PEFT adapter folder, or a GGUF adapter file for llamacpp.")
+    model_adapter: ModelAdapter = Field(
+        ModelAdapter.PROMOTED,
+        description="What rides on the model: `promoted` (the adapter that `cds-service model promote` chose, checked "
+        "against its hashes; docs/how-to/promote-a-model.md) or `none` (the model alone).",
+    )
     model_quantization: Quantization = Field(
         Quantization.NF4, description="How transformers loads the weights: `nf4` (double-quantized 4 bit) or `none`."
     )
@@ -235,6 +246,16 @@ class Settings(BaseSettings):
     tls_key_file: Path | None = Field(None, description="Private key (PEM) of `CDS_TLS_CERT_FILE`.")
     log_level: str = Field("INFO", description="Least level that is logged.", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
+    @field_validator("model_adapter", mode="before")
+    @classmethod
+    def _adapter_by_name(cls, value: object) -> object:
+        if isinstance(value, str) and value not in set(ModelAdapter):
+            raise ValueError(
+                "it is `promoted` or `none`: an adapter serves only from the registry, so add its folder with "
+                "`cds-service model add`, then `cds-service model promote` it"
+            )
+        return value
+
     @model_validator(mode="after")
     def _keys_outside_data(self) -> Self:
         if self.keys_file is not None and self.keys_file.resolve().is_relative_to(self.data_dir.resolve()):
@@ -268,6 +289,11 @@ class Settings(BaseSettings):
     def index_dir(self) -> Path:
         """Folder of the guideline index versions and the pointer to the one that serves."""
         return self.data_dir / "index"
+
+    @property
+    def adapters_dir(self) -> Path:
+        """Folder of the registry's adapters."""
+        return self.data_dir / "adapters"
 
     @property
     def model_dir(self) -> Path:

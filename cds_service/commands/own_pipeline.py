@@ -84,8 +84,19 @@ def own_pipeline(settings: Settings, setting: Setting, show: Show, *, model: boo
     """
     if model and settings.model is ModelKind.NONE:
         raise ConfigurationError("The model is switched off (CDS_MODEL=none): set it, or evaluate with --model off.")
+    with own_settings(settings, setting, model=model) as own:
+        prepare(own, show)
+        clock = SetClock()
+        with serving(build_service(own, now=clock), clock, own, build_assessor(own) if model else None) as pipeline:
+            yield pipeline
+
+
+@contextmanager
+def own_settings(settings: Settings, setting: Setting, *, model: bool = False) -> Iterator[Settings]:
+    """Settings whose state is a folder that is deleted afterwards; the prepared models are those of `settings`."""
     with tempfile.TemporaryDirectory(prefix="cds-evaluation-") as folder:
-        own = settings.model_copy(
+        logs.configure("ERROR")
+        yield settings.model_copy(
             update={
                 "data_dir": Path(folder) / "state",
                 "keys_file": Path(folder) / "keys.json",
@@ -98,11 +109,6 @@ def own_pipeline(settings: Settings, setting: Setting, show: Show, *, model: boo
                 "model": settings.model if model else ModelKind.NONE,
             }
         )
-        logs.configure("ERROR")
-        prepare(own, show)
-        clock = SetClock()
-        with serving(build_service(own, now=clock), clock, own, build_assessor(own) if model else None) as pipeline:
-            yield pipeline
 
 
 @contextmanager

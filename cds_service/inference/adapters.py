@@ -14,8 +14,8 @@ from pathlib import Path
 from cds_service.errors import BackendError
 from cds_service.inference.gguf_header import read_header
 
-OTHER_BASE = "the adapter was made for another base model: check CDS_MODEL_ADAPTER and CDS_MODEL_ID"
-_UNREADABLE = "the adapter cannot be read: CDS_MODEL_ADAPTER must name a PEFT folder, or a GGUF file for llamacpp"
+OTHER_BASE = "the adapter was made for another base model: check CDS_MODEL_ID"
+_UNREADABLE = "the adapter cannot be read: its files are missing, damaged or of another kind"
 
 
 def check_gguf_adapter(base: Path, adapter: Path) -> None:
@@ -25,7 +25,7 @@ def check_gguf_adapter(base: Path, adapter: Path) -> None:
     except (OSError, ValueError, struct.error):
         raise BackendError(_UNREADABLE) from None
     if lora.texts.get("general.type") != "adapter":
-        raise BackendError("the file that CDS_MODEL_ADAPTER names is not an adapter")
+        raise BackendError("the GGUF file is not an adapter")
     # GGUF stores shapes fastest dimension first: weight (in, out), lora_a (in, r), lora_b (r, out)
     weights, pairs = model.shapes, lora.shapes
     made_for, serving = (header.texts.get("general.architecture") for header in (lora, model))

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from cds_service.inference.contract import Encoding, Offers
 from cds_service.inference.prompt import Prompt
+from cds_service.inference.style import Style
 
 MAX_NEW_TOKENS = 420
 
@@ -48,6 +49,11 @@ class ModelBackend(Protocol):
     @property
     def encoding(self) -> Encoding:
         """The contract's encoding that this model's tokenizer can write."""
+        ...
+
+    @property
+    def style(self) -> Style:
+        """The form of the prompt that this model was made for."""
         ...
 
     def warm(self) -> None:

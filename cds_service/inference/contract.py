@@ -51,13 +51,21 @@ class ContractBroken(ValueError):
     """A text does not keep the contract. The message is made of fixed words and never quotes the text."""
 
 
+Shape = tuple[int, int, int, tuple[Priority, ...]]
+"""Numbers of risk factors, actions and passages, and the priorities that may be given."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Offers:
-    """The closed lists of one prompt, in the order shown. `passages` are passage ids."""
+    """The closed lists of one prompt, in the order shown. `passages` are passage ids.
+
+    `priorities`: those that a draft may give. Below the floor none is ever offered, so no model can go there.
+    """
 
     risk_factors: tuple[str, ...]
     actions: tuple[str, ...]
     passages: tuple[str, ...]
+    priorities: tuple[Priority, ...] = tuple(reversed(Priority))
 
     def __post_init__(self) -> None:
         for offered in (self.risk_factors, self.actions, self.passages):
@@ -65,10 +73,17 @@ class Offers:
                 raise ValueError(f"at most {MAX_OFFERS} entries can be offered")
             if len(set(offered)) != len(offered) or not all(offered):
                 raise ValueError("offers must be different from each other and not empty")
+        if not self.priorities or len(set(self.priorities)) != len(self.priorities):
+            raise ValueError("at least one priority is offered, and each once")
+
+    @property
+    def shape(self) -> Shape:
+        """All that a grammar knows of them."""
+        return (*self.counts, self.priorities)
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        """How many risk factors, actions and passages are offered: all that a grammar knows of them."""
+        """How many risk factors, actions and passages are offered."""
         return len(self.risk_factors), len(self.actions), len(self.passages)
 
 
@@ -78,7 +93,6 @@ def _text(low: int, high: int, tail: str = "") -> Node:
     return seq(Chars(_EDGE, 1, 1), Chars(_BODY, low - fixed, high - fixed), Chars(_END, 1, 1), Lit(tail))
 
 
-_PRIORITY = alt(*(Lit(p.label) for p in reversed(Priority)))
 _REASON = _text(10, MAX_REASON, ".")
 _CONCERN = _text(5, MAX_CONCERN)
 _QUESTION = _text(10, MAX_QUESTION, "?")
@@ -97,6 +111,10 @@ def _tagged_list(items: Node | None) -> Node:
     return alt(items, Lit("none")) if items else Lit("none")
 
 
+def _priority(offered: Sequence[Priority]) -> Node:
+    return alt(*(Lit(p.label) for p in offered))
+
+
 def _choice(count: int, separator: str) -> Node | None:
     return rising(count, MAX_ITEMS, separator) if count else None
 
@@ -104,9 +122,9 @@ def _choice(count: int, separator: str) -> Node | None:
 Fields = tuple[tuple[str, Node], ...]
 
 
-def _json_fields(risks: int, actions: int, passages: int) -> Fields:
+def _json_fields(risks: int, actions: int, passages: int, priorities: Sequence[Priority]) -> Fields:
     return (
-        ("priority", seq(Lit('{"priority":"'), _PRIORITY, Lit('",'))),
+        ("priority", seq(Lit('{"priority":"'), _priority(priorities), Lit('",'))),
         ("reason", seq(Lit('"reason":"'), _REASON, Lit('",'))),
         ("concerns", seq(Lit('"concerns":'), _json_texts(_CONCERN), Lit(","))),
         ("risks", seq(Lit('"risks":'), _json_list(_choice(risks, ",")), Lit(","))),
@@ -117,9 +135,9 @@ def _json_fields(risks: int, actions: int, passages: int) -> Fields:
     )
 
 
-def _tagged_fields(risks: int, actions: int, passages: int) -> Fields:
+def _tagged_fields(risks: int, actions: int, passages: int, priorities: Sequence[Priority]) -> Fields:
     return (
-        ("priority", seq(Lit("priority: "), _PRIORITY, Lit(" | "))),
+        ("priority", seq(Lit("priority: "), _priority(priorities), Lit(" | "))),
         ("reason", seq(Lit("reason: "), _REASON, Lit(" | "))),
         ("concerns", seq(Lit("concerns: "), _tagged_list(up_to(_CONCERN, MAX_ITEMS, "; ")), Lit(" | "))),
         ("risks", seq(Lit("risks: "), _tagged_list(_choice(risks, ", ")), Lit(" | "))),
@@ -131,18 +149,18 @@ def _tagged_fields(risks: int, actions: int, passages: int) -> Fields:
 
 
 @lru_cache(maxsize=256)
-def _fields(counts: tuple[int, int, int], encoding: Encoding) -> Fields:
-    return (_json_fields if encoding is Encoding.JSON else _tagged_fields)(*counts)
+def _fields(shape: Shape, encoding: Encoding) -> Fields:
+    return (_json_fields if encoding is Encoding.JSON else _tagged_fields)(*shape)
 
 
 @lru_cache(maxsize=256)
-def _readers(counts: tuple[int, int, int], encoding: Encoding) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((name, re.compile(regex(node), re.ASCII)) for name, node in _fields(counts, encoding))
+def _readers(shape: Shape, encoding: Encoding) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((name, re.compile(regex(node), re.ASCII)) for name, node in _fields(shape, encoding))
 
 
 def grammar_for(offers: Offers, encoding: Encoding) -> Node:
     """The language of all drafts over `offers` in `encoding`."""
-    return seq(*(node for _, node in _fields(offers.counts, encoding)))
+    return seq(*(node for _, node in _fields(offers.shape, encoding)))
 
 
 def render_gbnf(offers: Offers, encoding: Encoding = Encoding.JSON) -> str:
@@ -173,7 +191,7 @@ def json_schema(offers: Offers) -> dict[str, Any]:
 
     risks, actions, passages = offers.counts
     properties = {
-        "priority": {"type": "string", "enum": [p.label for p in reversed(Priority)]},
+        "priority": {"type": "string", "enum": [p.label for p in offers.priorities]},
         "reason": text(_REASON, MAX_REASON),
         "concerns": many(text(_CONCERN, MAX_CONCERN)),
         "risks": choice(risks),
@@ -205,7 +223,7 @@ def parse(text: str, offers: Offers, encoding: Encoding = Encoding.JSON) -> Draf
     if not rest:
         raise ContractBroken("the model wrote nothing")
     values: dict[str, str] = {}
-    for name, reader in _readers(offers.counts, encoding):
+    for name, reader in _readers(offers.shape, encoding):
         match = reader.match(rest)
         if match is None:
             raise ContractBroken(f"the field {name} does not keep the output contract")

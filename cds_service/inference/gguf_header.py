@@ -1,4 +1,4 @@
-"""The head of a GGUF file: its texts and the shapes of its tensors, in a fraction of a second.
+"""The head of a GGUF file: its texts, its counts and the shapes of its tensors, in a fraction of a second.
 
 The `gguf` package builds an array for each of the 262,000 words of a vocabulary, which takes 18 seconds; here they
 are stepped over. Format: the GGUF specification, versions 2 and 3, of the ggml project.
@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}  # bytes of each scalar type
-_STRING, _ARRAY = 8, 9
+_COUNT, _STRING, _ARRAY = 4, 8, 9
 _MAX_COUNT = 10_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class GgufHeader:
-    """`texts`: string values by key. `shapes`: dimensions by tensor name, fastest first, as GGUF stores them."""
+    """`texts`, `counts`: string and unsigned 32-bit values by key. `shapes`: dimensions by tensor, fastest first."""
 
     texts: dict[str, str]
+    counts: dict[str, int]
     shapes: dict[str, tuple[int, ...]]
 
 
@@ -41,10 +42,13 @@ class _Cursor:
             raise ValueError("not a GGUF file of version 2 or 3")
         tensors, pairs = self._count(), self._count()
         texts: dict[str, str] = {}
+        counts: dict[str, int] = {}
         for _ in range(pairs):
             key, kind = self._text(), self._number("<I")
             if kind == _STRING:
                 texts[key] = self._text()
+            elif kind == _COUNT:
+                counts[key] = self._number("<I")
             else:
                 self._skip(kind)
         shapes: dict[str, tuple[int, ...]] = {}
@@ -52,7 +56,7 @@ class _Cursor:
             name = self._text()
             shapes[name] = tuple(self._number("<Q") for _ in range(self._number("<I")))
             self._at += 12  # type and offset
-        return GgufHeader(texts=texts, shapes=shapes)
+        return GgufHeader(texts=texts, counts=counts, shapes=shapes)
 
     def _skip(self, kind: int) -> None:
         if kind == _STRING:

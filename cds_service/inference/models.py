@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cds_service.errors import BackendError, ConfigurationError
 from cds_service.inference.backend import ModelBackend
+from cds_service.inference.checksum import sha256_of
 from cds_service.inference.prepare import (
     Progress,
     default_model_sha256,
@@ -16,7 +19,20 @@ from cds_service.inference.prepare import (
     prepare_default_model,
     prepare_transformers_weights,
 )
-from cds_service.settings import ModelKind, Settings
+from cds_service.inference.registry.acts import first_use
+from cds_service.inference.registry.manifest import Adapter
+from cds_service.inference.registry.pack import Packing
+from cds_service.inference.registry.serving import (
+    belongs_to_folder,
+    belongs_to_gguf,
+    check_folder_base,
+    check_gguf_base,
+    promoted_adapter,
+)
+from cds_service.inference.registry.store import Registry
+from cds_service.inference.style import Style
+from cds_service.ledger.database import open_database
+from cds_service.settings import ModelAdapter, ModelKind, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +47,9 @@ class Alias:
 ALIASES = {
     "default": Alias(gguf=prepare_default_model, folder=prepare_transformers_weights, gguf_sha256=default_model_sha256),
 }
+
+ADAPTABLE = (ModelKind.LLAMACPP, ModelKind.TRANSFORMERS)
+"""Engines on which an adapter of the registry can ride; a model server has its own."""
 
 
 def model_kind(settings: Settings) -> ModelKind:
@@ -47,42 +66,125 @@ def prepare(settings: Settings, progress: Progress = no_progress) -> None:
         alias.gguf(settings.model_dir, progress)
     if alias is not None and kind is ModelKind.TRANSFORMERS:
         alias.folder(settings.model_dir, progress)
+    if kind in ADAPTABLE and settings.model_adapter is ModelAdapter.PROMOTED:
+        _first_use(settings)
+
+
+def _first_use(settings: Settings) -> None:
+    now = datetime.now(UTC)
+    packing = Packing(now=now, gguf_of=lambda sha256: known_gguf(settings, sha256))
+    with closing(open_database(settings.database)) as database:
+        registry = Registry(database, settings.adapters_dir)
+        first_use(
+            registry,
+            packing,
+            belongs=lambda adapter: belongs(settings, adapter),
+            check_base=lambda adapter: check_base(settings, adapter),
+            now=now,
+        )
+
+
+def serving_adapter(settings: Settings) -> Adapter | None:
+    """The adapter that rides on the model of `settings`, every hash checked; None for the model alone.
+
+    Raises RegistryError: an adapter that was promoted and cannot be used is never silently left out.
+    """
+    if settings.model_adapter is ModelAdapter.NONE or model_kind(settings) not in ADAPTABLE:
+        return None
+    return promoted_adapter(settings)
 
 
 def load_backend(settings: Settings, progress: Progress = no_progress) -> ModelBackend:
-    """The model that `settings` name, prepared and loaded, not yet warm. Raises BackendError or ConfigurationError."""
-    return _LOADERS[model_kind(settings)](settings, progress)
+    """The model that `settings` name with what was promoted on it, prepared and loaded, not yet warm.
+
+    Raises BackendError or ConfigurationError.
+    """
+    return load_adapted(settings, serving_adapter(settings), progress)
 
 
-def _load_llamacpp(settings: Settings, progress: Progress) -> ModelBackend:
+def load_adapted(settings: Settings, adapter: Adapter | None, progress: Progress = no_progress) -> ModelBackend:
+    """The model that `settings` name with `adapter` on it. Raises BackendError or ConfigurationError."""
+    return _LOADERS[model_kind(settings)](settings, adapter, progress)
+
+
+def gguf_of(settings: Settings, progress: Progress = no_progress) -> tuple[Path, str]:
+    """The GGUF file of the model that `settings` name, and its SHA-256. Raises BackendError."""
+    alias = ALIASES.get(settings.model_id)
+    if alias is not None:
+        return alias.gguf(settings.model_dir, progress), alias.gguf_sha256()
+    path = Path(settings.model_id)
+    if not path.is_file():
+        raise BackendError("the GGUF model file is missing: run `cds-service prepare` or check CDS_MODEL_ID")
+    return path, sha256_of(path)
+
+
+def known_gguf(settings: Settings, sha256: str) -> Path | None:
+    """The GGUF file of that hash, if it is a packaged model or the one that `settings` name. Raises BackendError."""
+    for alias in ALIASES.values():
+        if alias.gguf_sha256() == sha256:
+            return alias.gguf(settings.model_dir, no_progress)
+    path = Path(settings.model_id)
+    return path if path.is_file() and sha256_of(path) == sha256 else None
+
+
+def folder_of(settings: Settings, progress: Progress = no_progress) -> tuple[Path, str | None]:
+    """The transformers folder of the model that `settings` name, and the SHA-256 of the GGUF file it came from."""
+    alias = ALIASES.get(settings.model_id)
+    if alias is not None:
+        return alias.folder(settings.model_dir, progress), alias.gguf_sha256()
+    return Path(settings.model_id), None
+
+
+def belongs(settings: Settings, adapter: Adapter) -> None:
+    """Raise RegistryError unless `adapter` was made for the model that `settings` name."""
+    if model_kind(settings) is ModelKind.LLAMACPP:
+        belongs_to_gguf(adapter, gguf_of(settings)[1])
+    else:
+        belongs_to_folder(adapter, *folder_of(settings))
+
+
+def check_base(settings: Settings, adapter: Adapter, progress: Progress = no_progress) -> Path:
+    """The files of `adapter` for the engine of `settings`, if it belongs to their model. Raises BackendError."""
+    if model_kind(settings) is ModelKind.LLAMACPP:
+        return check_gguf_base(adapter, gguf_of(settings, progress)[1])
+    return check_folder_base(adapter, *folder_of(settings, progress))
+
+
+def _style(adapter: Adapter | None) -> Style:
+    return Style.WORKED if adapter is None else adapter.manifest.style
+
+
+def _load_llamacpp(settings: Settings, adapter: Adapter | None, progress: Progress) -> ModelBackend:
     from cds_service.inference.backends.llamacpp import LlamaCppBackend
 
-    alias = ALIASES.get(settings.model_id)
+    model, weights = gguf_of(settings, progress)
     return LlamaCppBackend(
-        alias.gguf(settings.model_dir, progress) if alias else Path(settings.model_id),
-        adapter=settings.model_adapter,
+        model,
+        adapter=None if adapter is None else check_gguf_base(adapter, weights),
+        style=_style(adapter),
         threads=settings.model_threads,
-        weights_sha256=alias.gguf_sha256() if alias else None,
+        weights_sha256=weights,
     )
 
 
-def _load_transformers(settings: Settings, progress: Progress) -> ModelBackend:
+def _load_transformers(settings: Settings, adapter: Adapter | None, progress: Progress) -> ModelBackend:
     try:
         from cds_service.inference.backends.hf import HfBackend
     except ImportError:
         raise BackendError("torch or transformers is missing: install the locked requirements") from None
 
-    alias = ALIASES.get(settings.model_id)
+    folder, source = folder_of(settings, progress)
     return HfBackend(
-        alias.folder(settings.model_dir, progress) if alias else Path(settings.model_id),
-        adapter=settings.model_adapter,
+        folder,
+        adapter=None if adapter is None else check_folder_base(adapter, folder, source),
+        style=_style(adapter),
         quantization=settings.model_quantization,
         device=settings.model_device,
         threads=settings.model_threads,
     )
 
 
-def _load_openai(settings: Settings, progress: Progress) -> ModelBackend:  # noqa: ARG001
+def _load_openai(settings: Settings, adapter: Adapter | None, progress: Progress) -> ModelBackend:  # noqa: ARG001
     from cds_service.inference.backends.openai_server import OpenAIServerBackend
 
     if settings.openai_url is None:
@@ -97,13 +199,13 @@ def _load_openai(settings: Settings, progress: Progress) -> ModelBackend:  # noq
     )
 
 
-def _load_none(settings: Settings, progress: Progress) -> ModelBackend:  # noqa: ARG001
+def _load_none(settings: Settings, adapter: Adapter | None, progress: Progress) -> ModelBackend:  # noqa: ARG001
     from cds_service.inference.backends.null import NullBackend
 
     return NullBackend()
 
 
-_LOADERS: dict[ModelKind, Callable[[Settings, Progress], ModelBackend]] = {
+_LOADERS: dict[ModelKind, Callable[[Settings, Adapter | None, Progress], ModelBackend]] = {
     ModelKind.LLAMACPP: _load_llamacpp,
     ModelKind.TRANSFORMERS: _load_transformers,
     ModelKind.OPENAI: _load_openai,

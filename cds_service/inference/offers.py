@@ -13,14 +13,11 @@ from typing import Any
 from anonymization.deidentified import DeidentifiedCase
 from cds_service.domain import Finding, Passage, Priority, floor_of
 from cds_service.inference.contract import Offers
+from cds_service.inference.style import LIMITS, Style
 from cds_service.inference.words import OMITTED, as_data
 from cds_service.settings import Setting
 
-MAX_RISK_FACTORS = 8
 MAX_RISK_CHARS = 48
-MAX_ACTIONS = 7
-MAX_PASSAGES = 5
-MAX_PLACES = 3
 OLD_AGE = 65
 YOUNG_AGE = 2
 
@@ -82,20 +79,29 @@ def offers_for(
     passages: Sequence[Passage],
     *,
     setting: Setting = Setting.FAMILY_PRACTICE,
+    style: Style = Style.WORKED,
+    may_raise: bool = True,
 ) -> Offers:
-    """The closed lists for one case: at most 8 risk factors, 7 actions and 3 passages, most pressing first."""
-    risks = _first((r for r in _risk_factors(case, findings) if OMITTED not in r), MAX_RISK_FACTORS)
-    words = " ".join((*_case_words(case, findings), *risks)).lower()
-    fitting = [a for a in actions() if a.fits(floor_of(findings), setting) and _called_for(a, words)]
-    places = [a for a in fitting if a.where][:MAX_PLACES]
+    """The closed lists for one case, most pressing first, as many entries as `style` has room for.
+
+    `may_raise`: priorities above the floor are offered too, and the places that belong to the next one.
+    """
+    limits, floor = LIMITS[style], floor_of(findings)
+    told = findings if limits.full else ()  # elsewhere the prompt names them once
+    everything = [r for r in _risk_factors(case, told) if OMITTED not in r]
+    words = " ".join((*_case_words(case, findings), *_first(everything, LIMITS[Style.WORKED].risk_factors))).lower()
+    fitting = [a for a in actions() if a.fits(floor, setting) and _called_for(a, words)]
+    nearest = sorted((a for a in fitting if a.where), key=lambda a: (a.highest - floor, floor - a.lowest))
+    places = [a for a in fitting if a in nearest[: limits.places]]
     specific = [a for a in fitting if not a.where and a.when]
     general = [a for a in fitting if not a.where and not a.when]
-    room = MAX_ACTIONS - len(places)
+    room = limits.actions - len(places)
     chosen = [*places, *[*specific[: max(room - 1, 0)], *general][:room]]
     return Offers(
-        risk_factors=tuple(risks),
+        risk_factors=tuple(_first(everything, limits.risk_factors)),
         actions=tuple(a.text for a in chosen),
-        passages=tuple(_first((p.id for p in passages), MAX_PASSAGES)),
+        passages=tuple(_first((p.id for p in passages), limits.passages)),
+        priorities=tuple(p for p in reversed(Priority) if p == floor or (p > floor and may_raise)),
     )
 
 

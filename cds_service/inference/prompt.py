@@ -1,8 +1,9 @@
-"""The versioned prompt: our own template for base models, with the part that never changes first.
+"""The versioned prompt: our own template, with the part that never changes first.
 
-``prefix`` (role, rules, two worked examples in the contract's encoding) is the same for every case, so an engine that
-keeps its state for a prefix reads it once. The case follows, each section bounded, so that the patient's part stays
-near 700 tokens at most. Whatever comes from a chart or a guideline passes `as_data` and can only be words.
+``prefix`` (role and rules; for a base model two worked examples in the contract's encoding too) is the same for every
+case, so an engine that keeps its state for a prefix reads it once. The case follows, each section bounded by the style,
+so that the patient's part stays near 700 tokens at most, or 200 in the compact style. Whatever comes from a chart or a
+guideline passes `as_data` and can only be words.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from anonymization.deidentified import DeidentifiedCase, DeidentifiedFact
-from cds_service.domain import Draft, Finding, Passage, Priority, floor_of
+from cds_service.domain import Draft, Finding, FindingKind, Passage, Priority, floor_of
 from cds_service.inference.contract import Encoding, Offers, encode
 from cds_service.inference.offers import SEMANTIC_TAG
+from cds_service.inference.style import LIMITS, Limits
+from cds_service.inference.style import Style as Style
 from cds_service.inference.words import as_data, cut
 
-PROMPT_VERSION = "3"
+PROMPT_VERSION = "4"
 
 _ROLE = "You prepare preliminary triage notes for a clinic. A nurse or physician reviews every note before anyone acts."
 
@@ -33,23 +36,6 @@ _RULES = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """Most characters of each section of the patient's part, and of one passage; about 3.5 characters make a token."""
-
-    rules: int = 400
-    complaint: int = 220
-    vitals: int = 200
-    labs: int = 160
-    problems: int = 260
-    medicines: int = 260
-    allergies: int = 80
-    notes: int = 160
-    passage: int = 220
-
-
-DEFAULT_LIMITS = Limits()
-
 STANDING = frozenset({"problem", "medication", "allergy"})
 """Facts that go on until they are ended; only a recent beginning is worth words."""
 
@@ -58,6 +44,12 @@ RECENT_DAYS = 30
 _UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "10*3/uL": "10e3/uL", "10*9/L": "10e9/L", "10*6/uL": "10e6/uL"}
 """UCUM codes whose signs mean something else in the template, as people write them."""
 _UNKNOWN_DAYS = 10_000
+
+
+_COMPACT_RULES = (
+    "Triage note for a clinician's review: hedge, no diagnosis, facts below only, no medicine to start or stop, where "
+    "and when if urgent."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,22 +76,25 @@ def build_prompt(
     passages: Sequence[Passage],
     offers: Offers,
     encoding: Encoding = Encoding.JSON,
-    limits: Limits = DEFAULT_LIMITS,
+    style: Style = Style.WORKED,
 ) -> Prompt:
     """The prompt for one case. Only passages that `offers` names are shown."""
-    head = prefix(encoding)
+    head, limits = prefix(encoding, style), LIMITS[style]
     shown = {p.id: f"{p.title}, {p.section}. {p.text}" for p in passages}
     cited = [as_data(shown[i], limits.passage) for i in offers.passages if i in shown]
     if len(cited) != len(offers.passages):
         raise ValueError("every offered passage must be among the passages")
     lines = [*chart_lines(case, limits), _rules_line(findings, limits)]
-    body = _case_part(lines, offers.risk_factors, offers.actions, cited)
+    part = _case_part if style is Style.WORKED else _compact_part
+    body = part(lines, offers.risk_factors, offers.actions, cited)
     return Prompt(text=head + body, prefix_chars=len(head))
 
 
 @lru_cache
-def prefix(encoding: Encoding) -> str:
+def prefix(encoding: Encoding, style: Style = Style.WORKED) -> str:
     """The part of the prompt that is the same for every case."""
+    if style is Style.COMPACT:
+        return f"{instructions(style)}\n"
     examples = "".join(
         _case_part(lines, offers.risk_factors, offers.actions, cited) + encode(draft, offers, encoding) + "\n\n"
         for lines, offers, cited, draft in _EXAMPLES
@@ -107,8 +102,10 @@ def prefix(encoding: Encoding) -> str:
     return f"{instructions()}\n\n{examples}"
 
 
-def instructions() -> str:
+def instructions(style: Style = Style.WORKED) -> str:
     """Role and rules, the part of the prompt that no draft may echo."""
+    if style is Style.COMPACT:
+        return _COMPACT_RULES
     return "\n".join([_ROLE, *(f"- {rule}" for rule in _RULES)])
 
 
@@ -125,32 +122,40 @@ def _case_part(lines: Iterable[str], risks: Sequence[str], actions: Sequence[str
     )
 
 
+def _compact_part(lines: Iterable[str], risks: Sequence[str], actions: Sequence[str], cited: Sequence[str]) -> str:
+    lists = (("Risks", risks), ("Actions", actions), ("Passages", cited))
+    return "\n".join((*lines, *(f"{name}: {_numbered(texts)}" for name, texts in lists if texts), "### Note\n"))
+
+
 def _numbered(texts: Sequence[str]) -> str:
     return " ".join(f"[{number}] {text}" for number, text in enumerate(texts, 1)) or "none"
 
 
-def chart_lines(case: DeidentifiedCase, limits: Limits = DEFAULT_LIMITS) -> Iterator[str]:
+def chart_lines(case: DeidentifiedCase, limits: Limits = LIMITS[Style.WORKED]) -> Iterator[str]:
     """What the model reads of the chart, a line for each section that has anything."""
     yield "Patient: " + cut(", ".join(_person(case)), 80)
     sections = (
         ("Complaint", case.of_kind("complaint"), limits.complaint),
-        ("Vitals", _latest(case.of_kind("vital")), limits.vitals),
+        ("Vitals", _most_telling(_latest(case.of_kind("vital")), limits), limits.vitals),
         ("Labs", _latest(case.of_kind("lab")), limits.labs),
         ("Problems", case.of_kind("problem"), limits.problems),
         ("Medicines", case.of_kind("medication"), limits.medicines),
         ("Allergies", case.of_kind("allergy"), limits.allergies),
-        ("Reported", case.of_kind("intake", "note"), limits.notes),
+        ("Reported", _untold(case, limits), limits.notes),
     )
     for title, facts, limit in sections:
-        words = _joined((_words(fact) for fact in facts), limit)
+        words = _joined((_words(fact, limits) for fact in facts), limit)
         if words:
             yield f"{title}: {words}"
 
 
 def _rules_line(findings: Sequence[Finding], limits: Limits) -> str:
-    graded = sorted(findings, key=lambda f: -f.priority)
-    reasons = _joined((f"{f.priority.label}, {f.title}. {f.reason}" for f in graded), limits.rules)
-    return f"Priority of the rules: {floor_of(findings).label}. {reasons}".rstrip()
+    graded = sorted(findings, key=lambda f: (-f.priority, f.kind is not FindingKind.TRIAGE))
+    if limits.full:
+        told = _joined((f"{f.priority.label}, {f.title}. {f.reason}" for f in graded), limits.rules)
+    else:
+        told = _joined((f.title for f in graded if f.priority > Priority.LOW), limits.rules)
+    return f"{'Priority of the rules' if limits.full else 'Rules'}: {floor_of(findings).label}. {told}".rstrip()
 
 
 def _person(case: DeidentifiedCase) -> Iterator[str]:
@@ -163,7 +168,7 @@ def _person(case: DeidentifiedCase) -> Iterator[str]:
         yield "pregnant"
 
 
-def _words(fact: DeidentifiedFact) -> str:
+def _words(fact: DeidentifiedFact, limits: Limits) -> str:
     if fact.kind == "note":
         return fact.text or ""
     parts = [SEMANTIC_TAG.sub("", fact.name)]
@@ -172,7 +177,8 @@ def _words(fact: DeidentifiedFact) -> str:
         parts.append(_UNITS.get(fact.unit or "", fact.unit or ""))
     if fact.text and fact.text.strip().lower() != fact.name.strip().lower():
         parts.append(fact.text)
-    if fact.interval and _days(fact) > 0 and not (fact.kind in STANDING and _days(fact) > RECENT_DAYS):
+    standing = fact.kind in STANDING and (_days(fact) > RECENT_DAYS or not limits.full)
+    if fact.interval and _days(fact) > 0 and not standing:
         parts.append(f"({fact.interval})")
     return " ".join(part for part in parts if part)
 
@@ -194,6 +200,29 @@ def _latest(facts: Iterable[DeidentifiedFact]) -> Iterator[DeidentifiedFact]:
     for fact in sorted(facts, key=_days):
         if fact.name not in seen:
             seen.add(fact.name)
+            yield fact
+
+
+_TELLING = ("spo2", "oxygen saturation", "heart rate", "systolic", "temperature", "respiratory rate", "conscious")
+"""Vital signs in the order in which a short prompt has room for them."""
+
+
+def _most_telling(facts: Iterable[DeidentifiedFact], limits: Limits) -> list[DeidentifiedFact]:
+    """`facts` as they are where there is room, else those of `_TELLING` in its order."""
+    if limits.full:
+        return list(facts)
+    ranked = [
+        (place, f) for f in facts for place, name in enumerate(_TELLING) if name in f.name.replace("_", " ").lower()
+    ]
+    return [f for _, f in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _untold(case: DeidentifiedCase, limits: Limits) -> Iterator[DeidentifiedFact]:
+    """Intake answers and notes; in a short prompt those that only say the complaint again are left out."""
+    said = [(c.text or c.name).lower() for c in case.of_kind("complaint")]
+    for fact in case.of_kind("intake", "note"):
+        words = f"{fact.name} {fact.text or ''}".lower()
+        if limits.full or not any(text in words for text in said if text):
             yield fact
 
 

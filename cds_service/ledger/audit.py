@@ -52,6 +52,9 @@ class EventKind(StrEnum):
     JOB = "job"
     SHED = "shed"
     SETTING = "setting"
+    MODEL_ADD = "model-add"
+    MODEL_PROMOTE = "model-promote"
+    MODEL_ROLLBACK = "model-rollback"
 
 
 class Outcome(StrEnum):

@@ -190,6 +190,24 @@ job = Table(
     Index(None, "state", "queued_at"),
 )
 
+adapter = Table(
+    "adapter",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    _required("id", _ID, index=True),
+    _required("identity", String(64)),
+    _required("added_at", UtcDateTime),
+)
+
+promotion = Table(
+    "promotion",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("adapter", String(64), ForeignKey("adapter.digest")),
+    Column("back_to", Integer, ForeignKey("promotion.seq")),
+    _required("made_at", UtcDateTime),
+)
+
 worker = Table(
     "worker",
     metadata,

@@ -40,6 +40,8 @@ _SPELT_PERCENT = re.compile(
 )
 _BEYOND = re.compile(r"(?:above|over|more than|greater than|at least|>|≥|exceeds|exceeding) ?$")
 _SPELT = {"eight": 8.0, "nine": 9.0, "ten": 10.0, "hundred": 100.0, "a hundred": 100.0, "ninety": 90.0}
+_TELLS = re.compile(r"(?<! do)(?<! did)(?<! would) you have | your (?:diagnosis|condition) ")
+"""What makes even a question tell a diagnosis; "do you have" asks."""
 _MEASURED_PERCENT = {"spo2", "hba1c", "hematocrit", "ejection_fraction", "oxygen_delivery", "hypoxia", "peak_flow"}
 
 
@@ -94,7 +96,7 @@ def _measure_near(text: str) -> bool:
 
 def _statement(sentence: Sentence, evidence: Evidence) -> str | None:
     """A diagnosis said as a fact: by its phrasing, or by naming a condition without a hedge."""
-    if sentence.is_question and not re.search(r" (?:you have|your (?:diagnosis|condition)) ", sentence.flat):
+    if sentence.is_question and not _TELLS.search(sentence.flat):
         return None
     known = [m for m in sentence.mentions if m.term.kind == "condition" and _known(m, evidence)]
     phrase = _DIAGNOSIS.search(sentence.flat)

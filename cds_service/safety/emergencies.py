@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cds_service.domain import Finding, FindingKind, Priority
+from cds_service.domain import Finding, FindingKind, Priority, floor_of
 from cds_service.safety.check import ASSESSMENT, CONCERN, REASON, Check, CheckInput
 from cds_service.safety.direction import direction_said
 from cds_service.safety.english import NEUTRAL_WORDS
 from cds_service.safety.lexicon import TERMS, ancestry
 from cds_service.safety.numbers import MEASURE_OF_SIGN, numbers_of
 from cds_service.safety.reading import Sentence, Stance, read
-from cds_service.safety.words import FUNCTION_WORDS
+from cds_service.safety.words import FUNCTION_WORDS, tokens
 
 OVERLAP = 0.5
+VITAL_SIGNS = "vital-signs"
 _TOO_GENERAL = frozenset(
     {"infection", "injury", "pain", "weakness", "fatigue", "age", "male", "female", "heart_disease", "lung_disease",
      "breathing", "neuro", "swelling", "blood_tests", "imaging", "diabetes", "hypertension", "deterioration"}
@@ -27,20 +28,27 @@ _RECOGNISING = (REASON, CONCERN, ASSESSMENT)
 def find(inp: CheckInput) -> str | None:
     """``missed`` when a High or Critical finding is not spoken of, affirmed or suspected, in the draft.
 
-    Flags on medicines have a card of their own, and the draft may name no medicine.
+    Flags on medicines have a card of their own, and the draft may name no medicine. Vital signs are one emergency: to
+    name the gravest of them, or their score, is to name them all.
     """
     said = [s for s in inp.sentences if s.field in _RECOGNISING]
     urgent = [f for f in inp.findings if f.priority >= Priority.HIGH and f.kind is FindingKind.TRIAGE]
-    return None if all(recognised(f, said) for f in urgent) else "missed"
+    vitals = [f for f in urgent if f.topic == VITAL_SIGNS]
+    gravest = [f for f in vitals if f.priority == floor_of(vitals)]
+    named = all(recognised(f, said) for f in urgent if f not in vitals)
+    return None if named and (not gravest or any(recognised(f, said) for f in gravest)) else "missed"
 
 
 def recognised(finding: Finding, said: Sequence[Sentence]) -> bool:
     """Whether some sentence names the finding.
 
-    By a clinical term of its title or rule id, or a more particular one (every synonym of the lexicon counts); by the
-    measure it rests on, with the finding's number or called low or high; or, where its title names no term that the
-    lexicon knows, by half of the title's own words. A score counts when it or a deterioration is named.
+    By its title, word for word; by a clinical term of its title or rule id, or a more particular one (every synonym of
+    the lexicon counts); by the measure it rests on, with the finding's number or called low or high; or, where its
+    title names no term that the lexicon knows, by half of the title's own words. A score counts when it or a
+    deterioration is named.
     """
+    if any(_quotes(sentence, finding.title) for sentence in said):
+        return True
     named = {t for sentence in said for t in _named(sentence)}
     title = _terms(finding.title) | _terms(finding.rule.replace("-", " ").replace("_", " "))
     particular = {t for t in title if t not in _TOO_GENERAL and not _is_context(t)}
@@ -56,6 +64,18 @@ def recognised(finding: Finding, said: Sequence[Sentence]) -> bool:
     if not particular and named & (title | {t for t in reason if t not in _TOO_GENERAL and not _is_context(t)}):
         return True
     return particular == measures and _overlap(finding.title, said, plain=bool(measures)) >= OVERLAP
+
+
+def _quotes(sentence: Sentence, title: str) -> bool:
+    """Whether a sentence holds the words of the title in their order, and none of them in what it denies."""
+    words = [t.stem for t in tokens(title) if t.word[0].isalnum()]
+    said = [i for i, t in enumerate(sentence.tokens) if t.word[0].isalnum()]
+    denied = sum(stance is not Stance.AFFIRMED for s in read(title) for stance in s.stances)
+    for start in range(len(said) - len(words) + 1):
+        here = said[start : start + len(words)]
+        if [sentence.tokens[i].stem for i in here] == words:
+            return sum(sentence.stances[i] is not Stance.AFFIRMED for i in here) <= denied
+    return False
 
 
 def _terms(text: str, *, affirmed: bool = False) -> set[str]:
@@ -110,7 +130,8 @@ CHECK = Check(
     id="emergencies",
     title="Recognises every emergency that the floor found",
     why="A reader who sees only the draft must not miss what a rule established. Every finding of High or Critical "
-    "has to be named in the priority reason, a key concern or the assessment, by any of its synonyms.",
+    "has to be named in the priority reason, a key concern or the assessment, by any of its synonyms. Vital signs are "
+    "one emergency, named by the gravest of them or by their score.",
     faults={"missed": "the draft does not speak of every urgent finding"},
     find=find,
 )

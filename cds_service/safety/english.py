@@ -16,8 +16,9 @@ NEUTRAL_WORDS = stem_set(
     # what is done in triage
     "review reviews assess assessment evaluate evaluation examine examination check recheck monitor monitoring observe "
     "observation repeat measure take full set transfer transport refer referral escalate escalation call send seen "
-    "see attention response manage management treat treatment act action advise advised advice recommend recommended "
-    "recommendation needed need needs require required requires warrant warrants indicated consider considered consult "
+    "see look looks attention response manage management treat treatment act action advise advised advice recommend "
+    "recommended recommendation needed need needs require required requires warrant warrants indicated consider "
+    "considered consult "
     "confirm clarify ask explain discuss exclude excluded rule ruled test testing tests "
     "investigation workup screen screening pathway "
     "protocol guideline guidance passage rules plan follow following step steps step go attend come arrange prompt "
@@ -69,7 +70,9 @@ INTERVIEW_WORDS = stem_set(
     "urine bladder bowel bowels stool stools toilet bathroom cry crying feed feeds feeding play playing drooling "
     "bleed bleeding smell taste swell swollen hot cold warm touch skin eye eyes ear ears nose mouth throat tongue "
     "neck chest arm arms hand hands finger belly stomach abdomen back groin leg legs foot feet joint joints muscle "
-    "head face breast"
+    "head face breast breathe breathing hard harder easier trouble rest wipe wear hold grip climb stairs lift bend "
+    "turn open close read write remember begin began change changed help happen happened try tried able hungry thirsty "
+    "awake alert tired weak numb itch itchy itching burn burning hurting doing pressure tight heavy empty"
 )
 """Words of taking a history: what a question to a patient may be about beyond clinical terms and the evidence."""
 

@@ -10,11 +10,15 @@ The method, sentence by sentence:
    denial needs a denial: "denies chest pain" does not support "chest pain", nor the reverse. A term that no evidence
    names is unsupported. A relative's illness is not the patient's.
 3. *Low, high, normal* of a measure must agree with the measured value.
-4. *Words that turn a meaning* ("severe", "left", "chronic", "stable") must stand in the evidence.
+4. *Words that turn a meaning* ("severe", "left", "chronic", "stable"), parts of the body that are none but themselves
+   and what a result is of ("positive nitrite") must stand in the evidence; a word that the case only denies may not
+   be affirmed. What a test showed needs a test that was made.
 5. *Cause.* An unhedged "X due to Y" needs one piece of evidence that names both.
 6. *Coverage.* Of the remaining content words and the terms together, at least `COVERAGE` must be in the evidence.
    Function words and the plain vocabulary of triage notes do not count. Where a `similarity` is given, a sentence
    below that passes if its likeness to one piece of evidence is at least `LIKENESS`; nothing else is forgiven.
+
+A whole sentence of advice may be quoted, word for word, from a cited passage ("Trouble breathing needs help at once.").
 
 A question claims nothing, so only its numbers are held to the evidence, and its terms where it presupposes them
 ("When did the chest pain start?"). It must be one that is put to a patient: of its content words and terms, at least
@@ -25,6 +29,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cds_service.safety.check import ASSESSMENT, CONCERN, QUESTION, Check, CheckInput
 from cds_service.safety.direction import DIRECTIONS, direction_said
@@ -34,18 +39,31 @@ from cds_service.safety.lexicon import ancestry
 from cds_service.safety.medicines import ANY, medicines_in, same_medicine
 from cds_service.safety.numbers import ADULT_RANGES, Number, numbers_of, related, unit_of
 from cds_service.safety.reading import Mention, Sentence, Stance
-from cds_service.safety.words import FUNCTION_WORDS, stem
+from cds_service.safety.words import FUNCTION_WORDS, stem, stem_set
 
 COVERAGE = 0.6
 LIKENESS = 0.6
+QUOTE_WORDS = 4
 
 _PRESUMES = re.compile(r" (?:when|how|where|why|since|again|still|worse|the same|your|more) ")
 _LINKS = re.compile(
     r" (?:due to|caused by|because of|secondary to|result of|resulting from|owing to|explained by|explains|causes|"
     r"causing) "
 )
+_ADVISES = re.compile(r" (?:needs?|helps?|return) ")
+_RESULT = re.compile(
+    r"(?:shows?|showed|reveals?|revealed|demonstrates?|demonstrated|found|grew|(?:is|was|are|were|came back)"
+    r"(?: \w+)? (?:normal|abnormal|negative|positive|clear|high|low)) "
+)
+_RESULT_WORDS = frozenset({"positive", "negative", "raised", "elevated", "abnormal"})
+_PAIRED = stem_set("leg arm lung side")
 NO_CONTENT = FUNCTION_WORDS | NEUTRAL_WORDS
 SIDES = frozenset({"left", "right", "bilateral"})
+SITES = stem_set(
+    "ankle calf calves elbow eye ear finger foot feet hand heel hip jaw knee shin shoulder thigh thumb toe tooth wrist"
+)
+"""Parts of the body that are none but themselves: a draft may not speak of one that the evidence does not name."""
+UNIT_LETTERS = frozenset({"mmol", "umol", "mol", "meq", "mg", "mcg", "g", "kg", "l", "dl", "ml", "mm", "hg", "c", "f"})
 WORSE = stem("worse")
 _SAME = {stem(w): WORSE for w in ("worsening", "worsens", "deteriorated", "deteriorating")}
 _CHART_KINDS = frozenset({"symptom", "sign", "history", "person"})
@@ -86,29 +104,49 @@ def support_share(inp: CheckInput) -> float:
 
 
 def _hard_fault(sentence: Sentence, evidence: Evidence) -> str | None:
-    claims = not sentence.is_question
-    presumes = sentence.is_question and bool(_PRESUMES.search(sentence.flat))
+    if _quotes_passage(sentence, evidence):
+        return None
     if any(not _number_holds(n, evidence) for n in numbers_of(sentence)):
         return "number"
     if sentence.is_question and sentence.field != QUESTION:
         return "question"
     if sentence.field == QUESTION and not _is_history_taking(sentence, evidence):
         return "off-topic"
-    if claims or presumes:
+    if not sentence.is_question or _PRESUMES.search(sentence.flat):
         for mention in sentence.mentions:
             fault = _term_fault(mention, sentence, evidence)
             if fault:
                 return fault
-    if claims and not all(
+    return None if sentence.is_question else _claim_fault(sentence, evidence)
+
+
+def _claim_fault(sentence: Sentence, evidence: Evidence) -> str | None:
+    """What is wrong with a sentence that claims something, beyond its numbers and terms."""
+    if not all(
         m.id == ANY or same_medicine(m, evidence.medicines) or _cited_medicine(m.id, evidence)
         for m in medicines_in(sentence.tokens)
     ):
         return "term"
-    if claims and not _directions_hold(sentence, evidence):
+    if not _directions_hold(sentence, evidence):
         return "direction"
-    if claims and not _turning_words_hold(sentence, evidence):
+    if not _turning_words_hold(sentence, evidence) or not _neighbours_hold(sentence, evidence):
         return "turning-word"
-    return "cause" if claims and not _cause_holds(sentence, evidence) else None
+    if any(s is Stance.AFFIRMED and _only_denied(w, evidence) for w, s in _content(sentence)):
+        return "negation"
+    return None if _cause_holds(sentence, evidence) else "cause"
+
+
+def _quotes_passage(sentence: Sentence, evidence: Evidence) -> bool:
+    """Whether the sentence is a whole sentence of a cited passage, word for word, that advises and states no fact."""
+    if not _ADVISES.search(sentence.flat):
+        return False
+    words = [t.word for t in sentence.tokens if t.word[0].isalnum()]
+    return len(words) >= QUOTE_WORDS and any(
+        words == [t.word for t in told.tokens if t.word[0].isalnum()]
+        for item in evidence.items
+        if item.kind == "passage"
+        for told in item.sentences
+    )
 
 
 # -- numbers ------------------------------------------------------------------------------------------------------
@@ -141,6 +179,8 @@ def _term_fault(mention: Mention, sentence: Sentence, evidence: Evidence) -> str
         return None if named else "term"
     if mention.stance is Stance.NEGATED:
         return _denied_fault(mention, evidence)
+    if term.kind == "test" and _gives_result(mention, sentence):
+        return None if evidence.affirms(term.id) else "term"
     if mention.stance is Stance.SUPPOSED or term.kind == "test":
         return None if _anywhere(term.id, evidence) else "term"
     if evidence.affirms(term.id):
@@ -149,6 +189,13 @@ def _term_fault(mention: Mention, sentence: Sentence, evidence: Evidence) -> str
         return "negation"
     hedged = mention.hedged or sentence.field == CONCERN
     return None if term.kind not in _CHART_KINDS and hedged and term.id in evidence.cited else "term"
+
+
+def _gives_result(mention: Mention, sentence: Sentence) -> bool:
+    """Whether the sentence tells what a test showed, which only a test that was made can."""
+    after = " ".join(t.word for t in sentence.tokens[mention.end :]) + " "
+    before = sentence.tokens[mention.start - 1].word if mention.start else ""
+    return bool(_RESULT.match(after)) or before in _RESULT_WORDS | {"normal", "clear"}
 
 
 def _denied_fault(mention: Mention, evidence: Evidence) -> str | None:
@@ -169,7 +216,8 @@ def _measures(evidence: Evidence) -> set[str]:
 
 
 def _cited_medicine(medicine: str, evidence: Evidence) -> bool:
-    return any(medicine in item.medicines for item in evidence.items if item.kind == "passage")
+    """Whether a cited passage, or a finding in its own words, names the medicine ("opioid or drug toxicity")."""
+    return any(medicine in item.medicines for item in evidence.items if item.kind in {"passage", "finding"})
 
 
 # -- directions ---------------------------------------------------------------------------------------------------
@@ -205,13 +253,30 @@ def _turning_words_hold(sentence: Sentence, evidence: Evidence) -> bool:
     measured = any(m.term.kind == "measure" for m in sentence.mentions)
     for i, tok in enumerate(sentence.tokens):
         named = i in inside and tok.word not in SIDES
-        if named or tok.stem not in MANDATORY_WORDS or sentence.stances[i] is Stance.SUPPOSED:
+        turning = tok.stem in MANDATORY_WORDS or (tok.stem in SITES and sentence.stances[i] is Stance.AFFIRMED)
+        if named or not turning or sentence.stances[i] is Stance.SUPPOSED:
             continue
         if measured and tok.word in DIRECTIONS:
             continue
         if not _word_held(tok.stem, sentence.stances[i], evidence):
             return False
     return True
+
+
+def _neighbours_hold(sentence: Sentence, evidence: Evidence) -> bool:
+    """A result ("positive nitrite") and a pair ("both calves") need what they speak of in the evidence."""
+    known = evidence.words.keys() | evidence.cited_words
+    for first, second in pairwise(sentence.tokens):
+        if first.word in _RESULT_WORDS and second.is_word and second.stem not in known | NO_CONTENT:
+            return False
+        if first.word == "both" and second.stem in SITES | _PAIRED and not known & {"both", "bilateral"}:
+            return False
+    return True
+
+
+def _only_denied(word: str, evidence: Evidence) -> bool:
+    """Whether the case names a word, and only to deny it ("no blisters")."""
+    return evidence.words.get(word) == frozenset({Stance.NEGATED})
 
 
 def _word_held(word: str, stance: Stance, evidence: Evidence) -> bool:
@@ -256,8 +321,12 @@ def _content(sentence: Sentence) -> list[tuple[str, Stance]]:
     return [
         (tok.stem, sentence.stances[i])
         for i, tok in enumerate(sentence.tokens)
-        if i not in inside and tok.is_word and tok.stem not in NO_CONTENT and unit_of(tok.word) is None
+        if i not in inside and tok.is_word and tok.stem not in NO_CONTENT and not _is_unit(tok.word)
     ]
+
+
+def _is_unit(word: str) -> bool:
+    return word in UNIT_LETTERS or unit_of(word) is not None
 
 
 def _share(sentence: Sentence, evidence: Evidence) -> float:

@@ -123,7 +123,8 @@ def _measure(mentions: Sequence[Mention], toks: Sequence[Token], at: int) -> str
     for mention in reversed([m for m in mentions if m.end <= at and _measured(m)]):
         between = toks[mention.end : at]
         pressure = [t.word for t in between if t.word != "of"][-1:] == ["/"] and _measured(mention) == "blood_pressure"
-        if len(between) <= 6 and (pressure or not any(t.is_number or t.word == "," for t in between)):
+        counted = mention.term.kind != "measure" and any(t.word == "and" for t in between)  # "fever and 2 wet diapers"
+        if len(between) <= 6 and not counted and (pressure or not any(t.is_number or t.word == "," for t in between)):
             return _measured(mention)
         break
     for mention in mentions:

@@ -6,7 +6,7 @@ from cds_service.domain import CheckResult, Verdict
 from cds_service.safety import bias, certainty, contract, emergencies, escalation, grounding, medication
 from cds_service.safety.check import Check, CheckInput
 
-SAFETY_VERSION = "2"
+SAFETY_VERSION = "3"
 """Version of the checks and their tables, recorded with every answer; it goes up with every change of meaning."""
 
 CHECKS: tuple[Check, ...] = (

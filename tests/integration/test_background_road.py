@@ -12,6 +12,7 @@ from cds_service.domain import PRELIMINARY_NOTICE, Draft, Priority
 from cds_service.errors import BackendError
 from cds_service.inference.backend import Generation
 from cds_service.inference.contract import Encoding, encode
+from cds_service.inference.style import Style
 from cds_service.ledger.audit import EventKind
 from cds_service.ledger.migrate import migrate
 from cds_service.ledger.tables import audit_event
@@ -30,6 +31,7 @@ class ScriptedBackend:
     name = "scripted"
     version = "scripted-1"
     encoding = Encoding.JSON
+    style = Style.WORKED
 
     def __init__(self, write):
         self._write = write

@@ -33,7 +33,9 @@ def state(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def backend(state):
-    settings = Settings(data_dir=state / "data", keys_file=state / "keys.json", model="llamacpp", model_threads=1)
+    settings = Settings(
+        data_dir=state / "data", keys_file=state / "keys.json", model="llamacpp", model_adapter="none", model_threads=1
+    )
     made = load_backend(settings)
     made.warm()
     yield made

@@ -12,16 +12,14 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from cds_service.chart import hook_call as hook_call
 from cds_service.domain import Priority
 from cds_service.errors import CdsError
 from cds_service.evaluation import files
 from hooks.errors import HookError
-from hooks.services import PATIENT_TRIAGE, HookCall
-from hooks.wire import decode, parse_request
-
-CLIENT = "evaluation"
+from hooks.services import HookCall
+from hooks.wire import decode
 
 OF_KTAS: Mapping[int, Priority] = {
     # Korean Triage and Acuity Scale: 1 resuscitation, 2 emergent, 3 urgent, 4 less urgent, 5 non-urgent. As with the
@@ -90,13 +88,6 @@ def read_visits(requests: Path, gold: Path) -> Visits:
     if not visits:
         raise UnreadableVisits(f"{requests.name} and {gold.name} have no visit in common")
     return Visits(name=f"{requests.resolve().parent.name}/{requests.name}", visits=visits, problems=tuple(problems))
-
-
-def hook_call(body: Mapping[str, Any]) -> HookCall:
-    """The call that the hook makes of a decoded body. Raises HookError."""
-    request = parse_request(body)
-    context = PATIENT_TRIAGE.context(request.context)
-    return HookCall(service=PATIENT_TRIAGE, request=request, context=context, client=CLIENT)
 
 
 def _calls(path: Path, report: Callable[[Problem], None]) -> dict[str, HookCall]:

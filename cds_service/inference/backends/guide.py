@@ -13,7 +13,7 @@ from llguidance import LLMatcher, LLTokenizer
 from transformers import LogitsProcessor
 
 from cds_service.errors import BackendError
-from cds_service.inference.contract import Encoding, Offers, render_regex
+from cds_service.inference.contract import Encoding, Offers, Shape, render_regex
 
 _KEPT_GRAMMARS = 8
 _SLICES = [r"[A-Za-z0-9 ,.'()/%+-]{1,10}", r"[A-Za-z0-9 ,.'()/%+-]{1,30}", r"[A-Za-z0-9 ,.'()/%+-]+"]
@@ -32,11 +32,11 @@ class Grammars:
             self._tokens = _vocabulary(tokenizer, size, self.ends)
         except Exception:  # noqa: BLE001
             raise BackendError("this tokenizer cannot be constrained: a fast tokenizer is needed") from None
-        self._matchers: dict[tuple[tuple[int, int, int], Encoding], LLMatcher] = {}
+        self._matchers: dict[tuple[Shape, Encoding], LLMatcher] = {}
 
     def matcher(self, offers: Offers, encoding: Encoding) -> LLMatcher:
         """A matcher at its beginning."""
-        key = (offers.counts, encoding)
+        key = (offers.shape, encoding)
         if key not in self._matchers:
             if len(self._matchers) >= _KEPT_GRAMMARS:
                 del self._matchers[next(iter(self._matchers))]

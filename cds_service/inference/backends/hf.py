@@ -38,6 +38,7 @@ from cds_service.inference.contract import (
     can_encode,
 )
 from cds_service.inference.prompt import Prompt, prefix
+from cds_service.inference.style import Style
 from cds_service.settings import Quantization
 
 transformers_logging.disable_progress_bar()
@@ -54,16 +55,18 @@ class HfBackend:
         folder: Path,
         *,
         adapter: Path | None = None,
+        style: Style = Style.WORKED,
         quantization: Quantization = Quantization.NF4,
         device: str = "auto",
         threads: int = 2,
+        weights_sha256: str | None = None,
     ) -> None:
-        """Load the model in `folder`. Raises BackendError."""
+        """Load the model in `folder`. `weights_sha256` spares hashing it again. Raises BackendError."""
         if not (folder / "config.json").is_file():
             raise BackendError("CDS_MODEL_ID must name a folder with a transformers model (config.json, safetensors)")
         self._device = torch.device(_resolve(device))
         torch.set_num_threads(threads)
-        weights = sha256_of(folder)[:16]
+        weights = (weights_sha256 or sha256_of(folder))[:16]
         adapted = sha256_of(adapter)[:16] if adapter is not None else "none"
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
@@ -75,6 +78,7 @@ class HfBackend:
             self._model = _adapt(self._model, adapter)
         self._model.eval()
         self.encoding = _encoding(self._tokenizer)
+        self.style = style
         self.name = f"transformers/{folder.name}"
         self.version = f"transformers safetensors:{weights} adapter:{adapted} quantization:{quantization}"
         self._grammars = Grammars(self._tokenizer, self._model)
@@ -85,7 +89,7 @@ class HfBackend:
     def warm(self) -> None:
         """Run one whole made-up answer, so that the grammar's masks are computed before the first patient."""
         offers = Offers(risk_factors=("one", "two", "three"), actions=("one", "two", "three"), passages=("one", "two"))
-        text = prefix(self.encoding)
+        text = prefix(self.encoding, self.style)
         self.generate(Prompt(text=text, prefix_chars=len(text)), offers, deadline_s=120.0)
 
     def generate(self, prompt: Prompt, offers: Offers, *, deadline_s: float) -> Generation:

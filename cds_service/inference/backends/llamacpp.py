@@ -21,6 +21,7 @@ from cds_service.inference.backend import MAX_NEW_TOKENS, Finish, Generation
 from cds_service.inference.checksum import sha256_of
 from cds_service.inference.contract import Encoding, Offers, render_gbnf
 from cds_service.inference.prompt import Prompt, prefix
+from cds_service.inference.style import Style
 
 CONTEXT_TOKENS = 3072
 _BATCH_TOKENS = 256  # also how often the deadline is looked at while the prompt is read
@@ -35,12 +36,19 @@ class LlamaCppBackend:
     encoding = Encoding.JSON
 
     def __init__(
-        self, model: Path, *, adapter: Path | None = None, threads: int = 2, weights_sha256: str | None = None
+        self,
+        model: Path,
+        *,
+        adapter: Path | None = None,
+        style: Style = Style.WORKED,
+        threads: int = 2,
+        weights_sha256: str | None = None,
     ) -> None:
         """Load `model`. `weights_sha256` spares hashing the file again. Raises BackendError."""
+        self.style = style
         self.name = f"llamacpp/{model.stem}"
         if not model.is_file():
-            raise BackendError("the GGUF model file is missing: run `cds-service setup` or check CDS_MODEL_ID")
+            raise BackendError("the GGUF model file is missing: run `cds-service prepare` or check CDS_MODEL_ID")
         weights = (weights_sha256 or sha256_of(model))[:16]
         adapted = "none"
         if adapter is not None:
@@ -73,7 +81,7 @@ class LlamaCppBackend:
         two rounds, since only a prefix that is read again has its last token read alone.
         """
         for _ in range(1 if self._at_prefix else 2):
-            self._ask(prefix(self.encoding), answer, n_predict=0)
+            self._ask(prefix(self.encoding, self.style), answer, n_predict=0)
             if answer.late():
                 return
         self._at_prefix = True
@@ -94,7 +102,7 @@ class LlamaCppBackend:
         with self._lock:
             if self._server is not None and not self._at_prefix:
                 with suppress(BackendError):
-                    self._ask(prefix(self.encoding), _Answer(_WARM_S), n_predict=0)
+                    self._ask(prefix(self.encoding, self.style), _Answer(_WARM_S), n_predict=0)
             self._server = None
 
 

@@ -6,6 +6,7 @@ from cds_service.errors import BackendError
 from cds_service.inference.backend import Generation
 from cds_service.inference.contract import Encoding, Offers
 from cds_service.inference.prompt import Prompt
+from cds_service.inference.style import Style
 
 
 class NullBackend:
@@ -14,6 +15,7 @@ class NullBackend:
     name = "none"
     version = "none"
     encoding = Encoding.JSON
+    style = Style.WORKED
 
     def warm(self) -> None:
         """Nothing to do."""

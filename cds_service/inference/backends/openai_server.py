@@ -23,6 +23,7 @@ from cds_service.errors import BackendError, ConfigurationError
 from cds_service.inference.backend import MAX_NEW_TOKENS, Finish, Generation
 from cds_service.inference.contract import Encoding, Offers, json_schema
 from cds_service.inference.prompt import Prompt
+from cds_service.inference.style import Style
 
 MAX_ANSWER_BYTES = 200_000
 _CONNECT_S = 5.0
@@ -35,8 +36,17 @@ class OpenAIServerBackend:
 
     encoding = Encoding.JSON
 
-    def __init__(self, url: str, model: str, *, hosts: tuple[str, ...] = (), key_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        *,
+        hosts: tuple[str, ...] = (),
+        key_file: Path | None = None,
+        style: Style = Style.WORKED,
+    ) -> None:
         """Check the address; nothing is sent yet. Raises ConfigurationError."""
+        self.style = style
         self._url = _checked(url, hosts)
         self._model = model
         self.name = f"openai/{model}"

@@ -196,6 +196,16 @@ def test_a_choice_that_was_not_offered_cannot_be_written(encoding):
 
 
 @both
+def test_a_priority_that_is_not_offered_can_be_neither_written_nor_read(encoding):
+    urgent = Offers(**{**vars(OFFERS), "priorities": (Priority.CRITICAL, Priority.HIGH)})
+    low = Draft(**{**vars(DRAFT), "priority": Priority.LOW})
+    assert parse(encode(DRAFT, urgent, encoding), urgent, encoding) == DRAFT
+    with pytest.raises(ContractBroken, match="priority"):
+        encode(low, urgent, encoding)
+    assert not Judge(render_regex(urgent, encoding)).takes(encode(low, OFFERS, encoding))
+
+
+@both
 def test_an_empty_closed_list_admits_only_the_empty_choice(encoding):
     empty = Offers(risk_factors=(), actions=(), passages=())
     nothing = Draft(**{**vars(DRAFT), "risk_factors": (), "actions": (), "passages": ()})

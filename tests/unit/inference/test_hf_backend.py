@@ -133,7 +133,7 @@ def test_an_adapter_cut_short_is_refused(folders, adapters, tmp_path):
 
 
 def test_a_folder_that_is_no_adapter_is_refused(folders, tmp_path):
-    with pytest.raises(BackendError, match="CDS_MODEL_ADAPTER"):
+    with pytest.raises(BackendError, match="cannot be read"):
         load(folders["causal"], adapter=tmp_path)
 
 

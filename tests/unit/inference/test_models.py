@@ -16,7 +16,7 @@ TEXT = Prompt(text="text", prefix_chars=0)
 
 
 def settings(tmp_path: Path, **more) -> Settings:
-    return Settings(data_dir=tmp_path / "state", keys_file=tmp_path / "keys.json", **more)
+    return Settings(data_dir=tmp_path / "state", keys_file=tmp_path / "keys.json", model_adapter="none", **more)
 
 
 @pytest.mark.parametrize(("cuda", "kind"), [(False, ModelKind.LLAMACPP), (True, ModelKind.TRANSFORMERS)])

@@ -6,15 +6,13 @@ import pytest
 
 from cds_service.domain import Priority
 from cds_service.inference.offers import (
-    MAX_ACTIONS,
-    MAX_PASSAGES,
     MAX_RISK_CHARS,
-    MAX_RISK_FACTORS,
     actions,
     age_years,
     medicine_classes,
     offers_for,
 )
+from cds_service.inference.style import LIMITS, Style
 from cds_service.settings import Setting
 from tests.support.charts import BREATHLESS, chart, fact, finding, passage
 
@@ -78,19 +76,30 @@ def test_an_instruction_in_a_problem_name_is_not_offered():
     assert risks(sly) == ("Asthma",)
 
 
-def test_lists_stay_bounded_whatever_the_chart():
+@pytest.mark.parametrize("style", list(Style))
+def test_lists_stay_bounded_whatever_the_chart(style):
     crowded = chart(*(fact("problem", f"Condition number {n} " + "very long " * 20) for n in range(200)))
-    offers = offers_for(crowded, [finding(Priority.HIGH)] * 50, [passage(n) for n in range(20)])
-    assert len(offers.risk_factors) == MAX_RISK_FACTORS
+    offers = offers_for(crowded, [finding(Priority.HIGH)] * 50, [passage(n) for n in range(20)], style=style)
+    assert len(offers.risk_factors) == LIMITS[style].risk_factors
     assert max(map(len, offers.risk_factors)) <= MAX_RISK_CHARS
-    assert len(offers.actions) <= MAX_ACTIONS
-    assert len(offers.passages) == MAX_PASSAGES
+    assert len(offers.actions) <= LIMITS[style].actions
+    assert len(offers.passages) == LIMITS[style].passages
+
+
+def test_no_priority_below_the_floor_is_offered():
+    offers = offers_for(chart(), [finding(Priority.HIGH)], ())
+    assert offers.priorities == (Priority.CRITICAL, Priority.HIGH)
+
+
+def test_a_draft_that_may_not_raise_is_offered_the_floor_alone():
+    assert offers_for(chart(), [finding(Priority.HIGH)], (), may_raise=False).priorities == (Priority.HIGH,)
 
 
 @pytest.mark.parametrize("setting", list(Setting))
 @pytest.mark.parametrize("priority", list(Priority))
-def test_every_floor_and_setting_offers_a_place_and_something_to_do(priority, setting):
-    texts = offered(chart(), priority, setting)
+@pytest.mark.parametrize("style", list(Style))
+def test_every_floor_and_setting_offers_a_place_and_something_to_do(priority, setting, style):
+    texts = offers_for(chart(), [finding(priority)], (), setting=setting, style=style).actions
     where = {a.text: a.where for a in actions()}
     assert any(where[t] for t in texts)
     assert not all(where[t] for t in texts)

@@ -10,6 +10,7 @@ from cds_service.domain import Priority
 from cds_service.inference.contract import Encoding, Offers
 from cds_service.inference.offers import offers_for
 from cds_service.inference.prompt import build_prompt, chart_lines, prefix
+from cds_service.inference.style import Style
 from cds_service.inference.words import OMITTED, as_data, cut
 from tests.support.charts import BREATHLESS, chart, fact, finding, passage
 
@@ -17,8 +18,8 @@ FINDINGS = [finding(Priority.HIGH)]
 PASSAGES = [passage(1), passage(2)]
 
 
-def prompt_for(case, findings=FINDINGS, passages=PASSAGES, encoding=Encoding.JSON):
-    return build_prompt(case, findings, passages, offers_for(case, findings, passages), encoding)
+def prompt_for(case, findings=FINDINGS, passages=PASSAGES, encoding=Encoding.JSON, style=Style.WORKED):
+    return build_prompt(case, findings, passages, offers_for(case, findings, passages, style=style), encoding, style)
 
 
 @pytest.mark.parametrize("encoding", list(Encoding))
@@ -38,8 +39,20 @@ def test_the_prefix_shows_the_encoding_it_asks_for(encoding):
     assert other not in prefix(encoding)
 
 
-def test_the_case_ends_with_the_answer_cue():
-    assert prompt_for(BREATHLESS).text.endswith("### Note\n")
+@pytest.mark.parametrize("style", list(Style))
+def test_the_case_ends_with_the_answer_cue(style):
+    assert prompt_for(BREATHLESS, style=style).text.endswith("### Note\n")
+
+
+def test_the_compact_prompt_has_the_safety_constraints_and_names_what_the_rules_found():
+    short, long = prompt_for(BREATHLESS, style=Style.COMPACT), prompt_for(BREATHLESS)
+    assert short.prefix == prefix(Encoding.JSON, Style.COMPACT)
+    assert len(short.text) < len(long.text) / 2
+    constraints = ("clinician's review", "no diagnosis", "no medicine to start or stop", "where and when", "only")
+    for constraint in constraints:
+        assert constraint in short.prefix
+    assert f"Rules: High. {FINDINGS[0].title}" in short.case
+    assert FINDINGS[0].reason not in short.case
 
 
 def test_what_matters_of_the_chart_is_shown():

@@ -1,0 +1,151 @@
+"""``cds-service evaluate bias``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cds_service.commands.client import clear_errors
+from cds_service.commands.evaluate_triage import FILE, SETTINGS
+from cds_service.commands.evaluation_files import output_options, write_json
+
+if TYPE_CHECKING:
+    from cds_service.assessor import Similarity
+    from cds_service.evaluation.assessment.cases import CaseSet
+    from cds_service.evaluation.bias.kept import Walked
+    from cds_service.evaluation.bias.measure import Model, Report
+    from cds_service.evaluation.bias.pairs import Pair
+    from cds_service.settings import Settings
+    from cds_service.terminal import Show
+
+FLOOR = "floor"
+
+
+@click.command("bias")
+@click.option(
+    "--model",
+    "specs",
+    multiple=True,
+    required=True,
+    help="`floor` (no model), `base`, `serving`, the id of an adapter or the path of an adapter or run folder; with an "
+    "engine before it if need be (`transformers:base`). May be given more than once.",
+)
+@click.option("--cases", type=FILE, help="Held-out synthetic cases: the part `test` of a file of `data synth`.")
+@click.option("--vignettes", type=click.Choice(["tuning", "kept-out", "all"]), help="The packaged vignettes.")
+@click.option(
+    "--setting",
+    "settings",
+    type=SETTINGS,
+    multiple=True,
+    default=("family-practice",),
+    show_default=True,
+    help="Care settings of the cases. May be given more than once.",
+)
+@click.option("--limit", type=click.IntRange(1), help="At most so many cases of each set, evenly spread.")
+@output_options
+@clear_errors
+def bias(specs: tuple[str, ...], **options: Any) -> None:
+    """Swap who the patient is where it may not matter, and count answers that change.
+
+    Sex, age within a neutral band, race or ethnicity, name, language and insurance; and whether differences that do
+    matter (pregnancy, diseases of one sex, bands of age) are still told. The files hold figures and no word of a chart.
+    """
+    from rich.console import Console
+
+    from cds_service.evaluation.bias.show import draw, for_page, for_terminal
+    from cds_service.evaluation.triage.tables import write_page
+    from cds_service.terminal import progress
+
+    specs = tuple(dict.fromkeys(specs))
+    with progress() as show:
+        made = _measure(specs, options, show)
+    Console(width=140, highlight=False).print(for_terminal(made))
+    if options["json_file"]:
+        write_json(options["json_file"], made.as_json())
+    if options["figure_file"]:
+        draw(options["figure_file"], made)
+    if options["markdown_file"]:
+        write_page(options["markdown_file"], "bias", for_page(made))
+
+
+def _measure(specs: Sequence[str], options: Mapping[str, Any], show: Show) -> Report:
+    from cds_service.commands.own_road import VERSIONS, open_similarity, own_road
+    from cds_service.evaluation.bias.kept import SETTING, walk_kept
+    from cds_service.evaluation.bias.measure import Report
+    from cds_service.evaluation.bias.pairs import pairs_of
+    from cds_service.settings import Settings
+
+    chosen = _sets(options)
+    settings = Settings()
+    pairs: list[Pair] = []
+    with own_road(settings, show) as road:
+        for each in chosen:
+            name = f"road: {each.name}"
+            pairs += pairs_of(each, road.stations(each.setting), VERSIONS, lambda share, name=name: show(name, share))  # type: ignore[misc]
+        kept = walk_kept(road.stations(SETTING), VERSIONS)
+    similarity = open_similarity()
+    models = [_model(spec, pairs, kept, settings, similarity, show) for spec in specs]
+    return Report(
+        made=datetime.now(UTC), command=_command(specs, options), versions=VERSIONS, sets=chosen, models=models
+    )
+
+
+def _sets(options: Mapping[str, Any]) -> list[CaseSet]:
+    from cds_service.evaluation.assessment import cases
+    from cds_service.settings import Setting
+
+    settings = [Setting(name) for name in dict.fromkeys(options["settings"])]
+    found = cases.synthetic(options["cases"], settings) if options["cases"] else []
+    if options["vignettes"]:
+        found += [s for setting in settings for s in cases.vignettes(options["vignettes"], setting)]
+    if not found:
+        raise click.UsageError("Nothing to measure on: give --cases or --vignettes.")
+    return [s.limited(options["limit"]) for s in found]
+
+
+def _model(
+    spec: str,
+    pairs: Sequence[Pair],
+    kept: Sequence[Walked],
+    settings: Settings,
+    similarity: Similarity,
+    show: Show,
+) -> Model:
+    """One model's figures. Raises BackendError."""
+    from cds_service.assessor import Assessor
+    from cds_service.commands.loading import loaded
+    from cds_service.evaluation.bias.answers import Answers
+    from cds_service.evaluation.bias.measure import measure
+    from cds_service.settings import Setting
+
+    def step(share: float) -> None:
+        show(f"{spec}: pairs", share)
+
+    if spec == FLOOR:
+        return measure(spec, None, pairs, kept, Answers(None), step)
+    with loaded(spec, settings, show) as (backend, info):
+
+        def assessor_for(setting: Setting) -> Assessor:
+            return Assessor(
+                backend,
+                similarity=similarity,
+                setting=setting,
+                deadline_s=settings.model_timeout_s,
+                may_raise=info.may_raise,
+            )
+
+        return measure(spec, info.adapter, pairs, kept, Answers(assessor_for), step)
+
+
+def _command(specs: Sequence[str], options: Mapping[str, Any]) -> str:
+    """The command as one would write it, files by their names alone."""
+    words = [f"--model {Path(spec).name if '/' in spec else spec}" for spec in specs]
+    words += [f"--cases {options['cases'].name}"] if options["cases"] else []
+    words += [f"--vignettes {options['vignettes']}"] if options["vignettes"] else []
+    words += [f"--setting {setting}" for setting in options["settings"]]
+    words += [f"--limit {options['limit']}"] if options["limit"] else []
+    return " ".join(["cds-service evaluate bias", *words])

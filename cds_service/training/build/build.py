@@ -1,0 +1,210 @@
+"""`cds-service data build`: from cases, clinic records and question sets to a training set with manifest and card."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cds_service import __version__
+from cds_service.domain import Priority
+from cds_service.inference.checksum import sha256_of
+from cds_service.inference.contract import CONTRACT_VERSION, Encoding
+from cds_service.inference.prompt import PROMPT_VERSION
+from cds_service.inference.style import Style
+from cds_service.safety.verdict import SAFETY_VERSION
+from cds_service.stations import Stations
+from cds_service.training.build.card import card
+from cds_service.training.build.compose import Group, compose, leaks
+from cds_service.training.build.examples import CLINIC, SOURCES, Example
+from cds_service.training.build.outside import clinic_examples, public_examples
+from cds_service.training.build.synthetic import Counts, Teacher
+from cds_service.training.synth.parts import Part
+from cds_service.training.tuning.errors import BadData
+from cds_service.training.tuning.phi import identifiers
+from cds_service.whole_file import whole_file
+
+MANIFEST = "manifest.json"
+CARD = "card.md"
+_SHOWN = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a training set is made of.
+
+    `synthetic`: files of `data synth`; `clinic`: files of de-identified reviewed cases; `public`: question sets.
+    `shares`: weight of each source. `most`: most examples of a part, twins not counted. `twin_share`: share of
+    synthetic cases that get a counterfactual twin where one differs.
+    """
+
+    synthetic: tuple[Path, ...]
+    clinic: tuple[Path, ...] = ()
+    public: tuple[Path, ...] = ()
+    shares: Mapping[str, float]
+    most: int | None = None
+    twin_share: float = 0.4
+    style: Style = Style.COMPACT
+    encoding: Encoding = Encoding.JSON
+
+
+@dataclass(kw_only=True)
+class Left:
+    """What was left out, and where, in fixed words."""
+
+    places: list[str] = field(default_factory=list)
+
+    def report(self, place: str, reason: str) -> None:
+        """Note one line that is left out."""
+        self.places.append(f"{place}: {reason}")
+
+
+def build(
+    out: Path, wanted: Wanted, stations: Callable[[], Stations], *, made: datetime, show: Callable[[str, float], None]
+) -> dict[str, Any]:
+    """Write the training set into the folder `out`; the manifest, which names every hash, comes last.
+
+    Raises BadData for a file that cannot be used or holds identifiers, OSError when the disk refuses.
+    """
+    left, counts = Left(), Counts()
+    groups = [*_synthetic(wanted, stations, counts, left, show), *_outside(wanted, left)]
+    groups = _without_identifiers(groups, left, show)
+    parts = compose(groups, wanted.shares, wanted.most)
+    if not parts[Part.TRAIN]:
+        raise BadData("no example is left to train on: give more cases, or look at what was left out")
+    if found := leaks(parts):
+        raise BadData("the parts are not disjoint: " + "; ".join(found))
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MANIFEST).unlink(missing_ok=True)
+    for part, taken in parts.items():
+        with whole_file(out / f"{part.value}.jsonl") as file:
+            file.writelines(e.line() + "\n" for group in taken for e in group)
+    manifest = _manifest(out, wanted, parts, counts, left, made)
+    with whole_file(out / CARD) as file:
+        file.write(card(manifest))
+    with whole_file(out / MANIFEST) as file:
+        json.dump(manifest, file, indent=1, ensure_ascii=False)
+        file.write("\n")
+    return manifest
+
+
+def _synthetic(
+    wanted: Wanted,
+    stations: Callable[[], Stations],
+    counts: Counts,
+    left: Left,
+    show: Callable[[str, float], None],
+) -> Iterator[Group]:
+    if not wanted.synthetic:
+        return
+    teacher = Teacher(
+        stations(), style=wanted.style, encoding=wanted.encoding, twin_share=wanted.twin_share, counts=counts
+    )
+    lines = [(p.name, n, line) for p in wanted.synthetic for n, line in enumerate(_lines(p), 1) if line.strip()]
+    for done, (name, number, line) in enumerate(lines, start=1):
+        try:
+            group = next(iter(teacher.examples([line])))
+        except ValueError as error:
+            left.report(f"{name}, line {number}", str(error))
+            continue
+        if group:
+            yield group
+        show("cases down the road", done / len(lines))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise BadData(f"{path.name}: not UTF-8") from None
+
+
+def _outside(wanted: Wanted, left: Left) -> Iterator[Group]:
+    for path in wanted.clinic:
+        yield from ((e,) for e in clinic_examples(path, left.report))
+    for path in wanted.public:
+        yield from ((e,) for e in public_examples(path, left.report))
+
+
+def _without_identifiers(groups: Sequence[Group], left: Left, show: Callable[[str, float], None]) -> list[Group]:
+    """The groups in which the leak check finds nothing. A clinic's record with an identifier refuses everything.
+
+    Raises BadData that names the records of the clinic and the kinds, never a value.
+    """
+    clean: list[Group] = []
+    refused: list[str] = []
+    for done, group in enumerate(groups, start=1):
+        kinds = dict.fromkeys(k for e in group for text in (e.user, e.assistant) for k in identifiers(text))
+        if not kinds:
+            clean.append(group)
+        elif group[0].source == CLINIC:
+            refused.append(f"record {group[0].id}: {', '.join(kinds)}")
+        else:
+            left.report(f"example {group[0].id}", f"the leak check finds: {', '.join(kinds)}")
+        if done % 20 == 0 or done == len(groups):
+            show("leak check", done / len(groups))
+    if refused:
+        more = [f"and {len(refused) - _SHOWN} more"] if len(refused) > _SHOWN else []
+        raise BadData(
+            "identifiers stand in the clinic's records, nothing was written:\n  "
+            + "\n  ".join([*refused[:_SHOWN], *more])
+        )
+    return clean
+
+
+def _manifest(
+    out: Path,
+    wanted: Wanted,
+    parts: Mapping[Part, Sequence[Group]],
+    counts: Counts,
+    left: Left,
+    made: datetime,
+) -> dict[str, Any]:
+    examples = {part: [e for group in groups for e in group] for part, groups in parts.items()}
+    return {
+        "kind": "training-set",
+        "version": 1,
+        "made": made.isoformat(timespec="seconds"),
+        "files": {
+            f"{part.value}.jsonl": {"sha256": sha256_of(out / f"{part.value}.jsonl"), **_counted(found)}
+            for part, found in examples.items()
+        },
+        "inputs": [
+            {"source": source, "name": path.name, "sha256": sha256_of(path)}
+            for source, paths in zip(SOURCES, (wanted.synthetic, wanted.clinic, wanted.public), strict=True)
+            for path in paths
+        ],
+        "shares": dict(wanted.shares),
+        "twin_share": wanted.twin_share,
+        "prompt": {"style": wanted.style.value, "version": PROMPT_VERSION, "encoding": wanted.encoding.value},
+        "versions": {"service": __version__, "contract": CONTRACT_VERSION, "safety": SAFETY_VERSION},
+        "cases": dict(counts.cases),
+        "twins": dict(counts.twins),
+        "left_out": left.places,
+    }
+
+
+def _counted(examples: Sequence[Example]) -> dict[str, Any]:
+    return {
+        "examples": len(examples),
+        "twins": sum(e.twin is not None for e in examples),
+        "sources": dict(sorted(Counter(e.source for e in examples).items())),
+        "priorities": _priorities(examples),
+        "families": len({e.family for e in examples}),
+        "patients": len({e.patient for e in examples}),
+        "characters": sum(len(e.system) + len(e.user) + len(e.assistant) for e in examples),
+    }
+
+
+def _priorities(examples: Sequence[Example]) -> dict[str, int]:
+    """How many completions give each priority."""
+    return {
+        p.label: sum(
+            f'"priority":"{p.label}"' in e.assistant or f"priority: {p.label} " in e.assistant for e in examples
+        )
+        for p in reversed(Priority)
+    }
