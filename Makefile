@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 FHIR := .tools/fhir-server
 export CDS_DATA_DIR ?= .data
 
-.PHONY: setup demo serve test lint types contracts check docs bench lock clean
+.PHONY: setup demo serve test lint types contracts check docs bench bench-model lock clean
 
 # The lock pins everything else by hash; torch alone is pinned by version, because its CPU and CUDA files differ.
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -61,6 +61,9 @@ clean:
 	rm -rf $(VENV) .data .tools
 
 # Only after a change of dependencies: resolve and hash them anew. Needs the registry.
+bench-model: $(VENV)/.ready
+	$(BIN)/cds-service bench-model
+
 lock: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --unsafe-package torch \

@@ -10,13 +10,13 @@ import structlog
 
 from anonymization.gate import Gate
 from cds_service import __version__, clinical
-from cds_service.assessor import Assessor
+from cds_service.assessor import Assessor, Similarity
 from cds_service.errors import ConfigurationError, IndexUnavailable, StoreError
 from cds_service.fhir_client import FhirClient
 from cds_service.inference.backend import ModelBackend
 from cds_service.inference.contract import CONTRACT_VERSION
-from cds_service.inference.models import load_backend
 from cds_service.inference.prompt import PROMPT_VERSION
+from cds_service.inference.specs import SERVING, load_spec
 from cds_service.ledger.database import open_database
 from cds_service.ledger.keys import load_or_create_keys
 from cds_service.ledger.vault import Vault
@@ -181,8 +181,19 @@ def _any_reviewed(settings: Settings) -> bool:
 
 def build_assessor(settings: Settings) -> tuple[ModelBackend, Assessor]:
     """The model worker's objects, loaded and warm. Raises BackendError."""
-    backend = load_backend(settings)
+    backend, served = load_spec(SERVING, settings)
     backend.warm()
+    return backend, Assessor(
+        backend,
+        similarity=open_similarity(),
+        setting=settings.setting,
+        deadline_s=settings.model_timeout_s,
+        may_raise=served.may_raise,
+    )
+
+
+def open_similarity() -> Similarity:
+    """Likeness of texts by meaning, for the grounding check, loaded and warm."""
     embedder = MiniLmEmbedder()
     embedder.warm()
 
@@ -190,6 +201,4 @@ def build_assessor(settings: Settings) -> tuple[ModelBackend, Assessor]:
         cosines: list[list[float]] = (embedder.embed_passages(rows) @ embedder.embed_passages(columns).T).tolist()
         return cosines
 
-    return backend, Assessor(
-        backend, similarity=similarity, setting=settings.setting, deadline_s=settings.model_timeout_s
-    )
+    return similarity

@@ -7,7 +7,7 @@ import secrets
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from types import FrameType
 
@@ -27,12 +27,17 @@ from cds_service.settings import Settings
 
 log = structlog.get_logger()
 
+LAST = 19
+"""The worker's niceness: hooks go first. Where every processor is busy, a draft gets what they leave."""
+
 IDLE_S = 0.2
 STORE_RETRY_S = 2.0
 
 
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT. Raises BackendError when the model cannot be loaded."""
+    with suppress(OSError):
+        os.nice(LAST)
     stop = threading.Event()
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:

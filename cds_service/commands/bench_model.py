@@ -101,8 +101,9 @@ def _asked(settings: Settings, options: Mapping[str, Any], show: Show) -> tuple[
     """The cases of the benchmark after the road, evenly spread over the file or the packaged vignettes."""
     from dataclasses import replace
 
+    from cds_service.bootstrap import open_similarity
     from cds_service.commands.loading import part
-    from cds_service.commands.own_road import VERSIONS, open_similarity, own_road
+    from cds_service.commands.own_road import VERSIONS, own_road
     from cds_service.evaluation.assessment.cases import synthetic, vignettes, walk
 
     setting = settings.setting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,11 +47,9 @@ def build(
     Parts are disjoint by patient and condition family. A record of the clinic in which the leak check finds an
     identifier refuses the whole set.
     """
-    from cds_service.bootstrap import open_stations
-    from cds_service.commands.own_pipeline import own_settings
+    from cds_service.commands.own_road import own_road
     from cds_service.inference.contract import Encoding
     from cds_service.inference.style import Style
-    from cds_service.prepare import prepare
     from cds_service.settings import Setting, Settings
     from cds_service.terminal import progress
     from cds_service.training.build.build import Wanted
@@ -69,11 +68,10 @@ def build(
         style=Style(style),
         encoding=Encoding(encoding),
     )
-    with own_settings(Settings(), Setting.FAMILY_PRACTICE) as settings, progress() as show:
+    with progress() as show, ExitStack() as stack:
 
         def stations() -> Stations:
-            prepare(settings, show)
-            return open_stations(settings)
+            return stack.enter_context(own_road(Settings(), show)).stations(Setting.FAMILY_PRACTICE)
 
         manifest = write(out, wanted, stations, made=datetime.now(UTC), show=show)
     for name, counted in manifest["files"].items():

@@ -92,8 +92,9 @@ def assessment(specs: tuple[str, ...], **options: Any) -> None:
 
 
 def _measure(specs: Sequence[str], options: Mapping[str, Any], show: Show) -> Report:
+    from cds_service.bootstrap import open_similarity
     from cds_service.commands.loading import part
-    from cds_service.commands.own_road import VERSIONS, open_similarity, own_road
+    from cds_service.commands.own_road import VERSIONS, own_road
     from cds_service.commands.read_settings import read_settings
     from cds_service.evaluation.assessment.cases import walk
     from cds_service.evaluation.assessment.report import Report

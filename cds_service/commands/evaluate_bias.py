@@ -73,7 +73,8 @@ def bias(specs: tuple[str, ...], **options: Any) -> None:
 
 
 def _measure(specs: Sequence[str], options: Mapping[str, Any], show: Show) -> Report:
-    from cds_service.commands.own_road import VERSIONS, open_similarity, own_road
+    from cds_service.bootstrap import open_similarity
+    from cds_service.commands.own_road import VERSIONS, own_road
     from cds_service.evaluation.bias.kept import SETTING, walk_kept
     from cds_service.evaluation.bias.measure import Report
     from cds_service.evaluation.bias.pairs import pairs_of

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from cds_service import logs
 from cds_service.assessor import Assessor
 from cds_service.bootstrap import Service, build_assessor, build_service
 from cds_service.cards import EXTENSION
+from cds_service.commands.own_settings import own_settings
 from cds_service.domain import AssessmentStatus
 from cds_service.errors import ConfigurationError
 from cds_service.fhir_access import FhirOffer
@@ -84,31 +82,18 @@ def own_pipeline(settings: Settings, setting: Setting, show: Show, *, model: boo
     """
     if model and settings.model is ModelKind.NONE:
         raise ConfigurationError("The model is switched off (CDS_MODEL=none): set it, or evaluate with --model off.")
-    with own_settings(settings, setting, model=model) as own:
-        prepare(own, show)
-        clock = SetClock()
-        with serving(build_service(own, now=clock), clock, own, build_assessor(own) if model else None) as pipeline:
-            yield pipeline
-
-
-@contextmanager
-def own_settings(settings: Settings, setting: Setting, *, model: bool = False) -> Iterator[Settings]:
-    """Settings whose state is a folder that is deleted afterwards; the prepared models are those of `settings`."""
-    with tempfile.TemporaryDirectory(prefix="cds-evaluation-") as folder:
-        logs.configure("ERROR")
-        yield settings.model_copy(
+    with own_settings(settings) as apart:
+        own = apart.model_copy(
             update={
-                "data_dir": Path(folder) / "state",
-                "keys_file": Path(folder) / "keys.json",
-                "models_dir": settings.model_dir,
-                "database_url": None,
-                "shared_url": None,
                 "setting": setting,
-                "unreviewed_guidelines": True,
                 "hook_wait_ms": WAIT_MS if model else 0,
                 "model": settings.model if model else ModelKind.NONE,
             }
         )
+        prepare(own, show)
+        clock = SetClock()
+        with serving(build_service(own, now=clock), clock, own, build_assessor(own) if model else None) as pipeline:
+            yield pipeline
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 from click.testing import CliRunner
 
+from cds_service import bootstrap
 from cds_service.bootstrap import stations_over
 from cds_service.commands import evaluate_assessment, own_road
 from cds_service.sample.chart import request_body
@@ -33,7 +34,7 @@ def run(built, model, tmp_path, monkeypatch):
         yield Road()
 
     monkeypatch.setattr(own_road, "own_road", road)
-    monkeypatch.setattr(own_road, "open_similarity", lambda: lambda rows, columns: [[0.0] * len(columns)] * len(rows))
+    monkeypatch.setattr(bootstrap, "open_similarity", lambda: lambda rows, columns: [[0.0] * len(columns)] * len(rows))
     changed = {
         "CDS_MODEL": "transformers", "CDS_MODEL_ID": str(model), "CDS_MODEL_QUANTIZATION": "none",
         "CDS_DATA_DIR": str(tmp_path / "state"), "CDS_KEYS_FILE": str(tmp_path / "keys.json"),

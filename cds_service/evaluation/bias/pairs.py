@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cds_service.assessor import AssessmentTask
-from cds_service.domain import Priority, floor_of
+from cds_service.domain import FindingKind, Priority, floor_of
 from cds_service.evaluation.assessment.cases import Case, CaseSet
 from cds_service.evaluation.triage.visits import hook_call
 from cds_service.settings import Setting
@@ -25,7 +25,10 @@ TOLD = "{attribute}, told in a text"
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One call of a pair after the road. `task` is None where the gate refused it."""
+    """One call of a pair after the road. `task` is None where the gate refused it.
+
+    `rules`: what fired, but for care gaps: screening and vaccines go by sex and age and are no triage.
+    """
 
     floor: Priority
     rules: tuple[tuple[str, Priority], ...]
@@ -115,4 +118,4 @@ def _usable(found: Sequence[Twin]) -> tuple[Twin, ...]:
 
 
 def _rules(walked: Walked) -> tuple[tuple[str, Priority], ...]:
-    return tuple(sorted((f.rule, f.priority) for f in walked.findings))
+    return tuple(sorted((f.rule, f.priority) for f in walked.findings if f.kind is not FindingKind.CARE_GAP))

@@ -44,7 +44,7 @@ def floor_alone(pairs, kept=()):
 
 
 def test_a_pair_that_a_rule_tells_apart_says_nothing_of_bias():
-    apart = pair(second=side("male", rules=(("care-gap", Priority.LOW),)))
+    apart = pair(second=side("male", rules=(("sex-rule", Priority.LOW),)))
     figures = floor_alone([pair(), apart]).attributes["sex"]
     assert (figures.pairs, figures.told_apart) == (1, 1)
 

@@ -13,6 +13,7 @@ from cds_service.evaluation.assessment.cases import Question, QuestionSet
 from cds_service.evaluation.assessment.drafting import Answered, Record
 from cds_service.evaluation.assessment.figure import draw
 from cds_service.evaluation.assessment.measures import floor_alone, given, measure
+from cds_service.evaluation.assessment.memory import Growth
 from cds_service.evaluation.assessment.paired import paired
 from cds_service.evaluation.assessment.report import FLOOR, Model, Report, speed_of
 from cds_service.evaluation.assessment.show import for_page
@@ -184,3 +185,12 @@ def test_the_page_shows_each_model_in_a_column_and_says_what_was_left_out(report
 def test_the_figure_is_drawn(report, tmp_path):
     draw(tmp_path / "f.png", report)
     assert (tmp_path / "f.png").stat().st_size > 10_000
+
+
+def test_memory_is_the_growth_to_the_peak_even_if_it_was_given_back():
+    growth = Growth()
+    taken = bytearray(64 << 20)
+    taken[::4096] = b"x" * len(taken[::4096])
+    del taken
+    assert 60 <= growth.peak_mb() < 200
+    assert Growth().peak_mb() < 60
