@@ -101,8 +101,7 @@ class Assessor:
     def assess(self, task: AssessmentTask) -> Judged:
         """Draft and judge. Raises BackendError when the model cannot answer; a bad draft is withheld, not raised."""
         prompt, offers = self.ask(task)
-        generation = self._backend.generate(prompt, offers, deadline_s=self._deadline_s)
-        return self.judge(task, offers, generation)
+        return self.judge(task, offers, self.write(prompt, offers))
 
     def ask(self, task: AssessmentTask) -> tuple[Prompt, Offers]:
         """What the model is shown of `task`."""
@@ -111,6 +110,10 @@ class Assessor:
             task.case, task.findings, task.passages, setting=self._setting, style=style, may_raise=self._may_raise
         )
         return build_prompt(task.case, task.findings, task.passages, offers, self._backend.encoding, style), offers
+
+    def write(self, prompt: Prompt, offers: Offers) -> Generation:
+        """What the model writes. Raises BackendError when it cannot answer."""
+        return self._backend.generate(prompt, offers, deadline_s=self._deadline_s)
 
     def judge(self, task: AssessmentTask, offers: Offers, generation: Generation) -> Judged:
         """What becomes of what the model wrote."""

@@ -27,6 +27,7 @@ from cds_service.commands.evaluate_safety import safety
 from cds_service.commands.evaluate_triage import triage, vignettes
 from cds_service.commands.evaluate_wire import wire
 from cds_service.commands.model import model
+from cds_service.commands.read_settings import read_settings
 from cds_service.commands.sandbox import sandbox
 from cds_service.commands.train_model import inject, tune
 from cds_service.commands.train_names import names
@@ -35,18 +36,6 @@ from cds_service.offline import go_offline
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _settings() -> Any:
-    from pydantic import ValidationError
-
-    from cds_service.settings import Settings
-
-    try:
-        return Settings()
-    except ValidationError as error:
-        lines = [f"CDS_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
-        raise click.ClickException("Settings are wrong.\n  " + "\n  ".join(lines)) from None
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -76,7 +65,7 @@ def _prepare(settings: Any) -> None:
 @clear_errors
 def prepare() -> None:
     """Prepare what the service needs: database, model files, guideline index. Does nothing twice."""
-    _prepare(_settings())
+    _prepare(read_settings())
 
 
 @main.command()
@@ -93,7 +82,7 @@ def serve(host: str, port: int) -> None:
     from cds_service.serve import check_exposure
     from cds_service.serve import serve as run
 
-    settings = _settings()
+    settings = read_settings()
     check_exposure(settings, host)
     _prepare(settings)
     scheme = "https" if settings.tls_cert_file else "http"
@@ -109,7 +98,7 @@ def worker() -> None:
     from cds_service import logs
     from cds_service.worker import run
 
-    settings = _settings()
+    settings = read_settings()
     logs.configure(settings.log_level)
     run(settings)
 
@@ -121,7 +110,7 @@ def demo(port: int) -> None:
     """Start the service, play a patient through it, show every step, stop."""
     from cds_service.demo.play import play
 
-    sys.exit(play(_settings(), port=port))
+    sys.exit(play(read_settings(), port=port))
 
 
 @main.command()
@@ -131,7 +120,7 @@ def index() -> None:
     from cds_service.prepare import build_guideline_index
     from cds_service.terminal import index_report, progress
 
-    settings = _settings()
+    settings = read_settings()
     with progress() as show:
         report = build_guideline_index(settings, show)
     click.echo(index_report(report))
@@ -144,7 +133,7 @@ def purge() -> None:
     """Delete vault items past their retention and old finished jobs (`serve` does it daily)."""
     from cds_service.bootstrap import open_recorder
 
-    items, jobs = open_recorder(_settings()).purge(_now())
+    items, jobs = open_recorder(read_settings()).purge(_now())
     click.echo(f"purged {items} vault items, {jobs} finished jobs")
 
 
@@ -162,7 +151,7 @@ def ledger_show(limit: int, as_json: bool) -> None:
     from cds_service.bootstrap import open_recorder
     from cds_service.terminal import ledger_rows
 
-    rows = open_recorder(_settings()).recent(limit)
+    rows = open_recorder(read_settings()).recent(limit)
     click.echo(ledger_rows(rows, as_json=as_json))
 
 
@@ -177,7 +166,7 @@ def audit_verify() -> None:
     """Check the whole chain; name each record that was changed, removed, moved or inserted."""
     from cds_service.bootstrap import open_recorder
 
-    report = open_recorder(_settings()).verify_audit()
+    report = open_recorder(read_settings()).verify_audit()
     for problem in report.problems:
         click.echo(str(problem))
     if not report.valid:
@@ -208,7 +197,7 @@ def bench(calls: int, url: str | None) -> None:
     """Time hook calls without a model: 1, 8 and 32 clients on one and on two web processes, and the memory."""
     from cds_service.evaluation.bench import run
 
-    run(_settings(), calls=calls, url=url)
+    run(read_settings(), calls=calls, url=url)
 
 
 @main.group()

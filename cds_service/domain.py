@@ -272,3 +272,11 @@ class Advice:
 def floor_of(findings: Sequence[Finding]) -> Priority:
     """The highest priority among `findings`, Low when there are none."""
     return max((f.priority for f in findings), default=Priority.LOW)
+
+
+def priority_of(floor: Priority, outcome: AssessmentOutcome) -> Priority:
+    """The priority of an answer: the floor, or what an accepted assessment raises it to.
+
+    Only a model that was promoted to raise is offered a priority above the floor at all (docs/decisions/0004).
+    """
+    return floor if outcome.assessment is None else max(floor, outcome.assessment.draft.priority)

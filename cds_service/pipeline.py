@@ -37,6 +37,7 @@ from cds_service.domain import (
     NotEvaluated,
     Passage,
     floor_of,
+    priority_of,
 )
 from cds_service.errors import StoreError
 from cds_service.fhir_access import FhirOffer
@@ -132,7 +133,7 @@ class Pipeline:
             task, outcome = self._assess_if_stored(seen)
         floor = floor_of(seen.findings)
         advice = Advice(
-            priority=floor,  # the floor decides; the model words (docs/decisions/0004)
+            priority=priority_of(floor, outcome),
             floor=floor,
             findings=seen.findings,
             passages=seen.passages,

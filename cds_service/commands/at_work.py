@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sqlalchemy import select
 
 from cds_service.assessor import AssessmentTask, Assessor
 from cds_service.bootstrap import open_recorder
+from cds_service.commands.own_settings import own_settings
 from cds_service.errors import BackendError
 from cds_service.inference.backend import ModelBackend
 from cds_service.inference.jobs import Job, JobState
@@ -45,10 +44,7 @@ def at_work(
 
     It raises BackendError when the model fails on the task.
     """
-    with tempfile.TemporaryDirectory(prefix="cds-bench-") as folder:
-        own = settings.model_copy(
-            update={"data_dir": Path(folder) / "state", "keys_file": Path(folder) / "keys.json", "database_url": None}
-        )
+    with own_settings(settings) as own:
         own.data_dir.mkdir(mode=0o700)
         migrate(own.database)
         recorder = open_recorder(own)

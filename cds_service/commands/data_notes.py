@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cds_service.commands.client import clear_errors
+from cds_service.commands.writing import writing
 
 
 @click.command("notes")
@@ -26,6 +27,6 @@ def notes(out: Path, family: Any, kind: Any, count: int, seed: int) -> None:
     from cds_service.terminal import progress
     from cds_service.training.write_notes import write_notes
 
-    with progress() as show:
+    with writing(), progress() as show:
         write_notes(out, family=family, kind=kind, count=count, seed=seed, show=show)
     click.echo(f"{count} texts in {out}")

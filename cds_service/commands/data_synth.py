@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cds_service.commands.client import clear_errors
+from cds_service.commands.writing import writing
 from cds_service.settings import Setting
 
 _ALL = "all"
@@ -37,14 +38,11 @@ def synth(out: Path, count: int, seed: int, part: str, setting: str, reports: tu
     if any(path.suffix not in ENDINGS for path in reports):
         raise click.BadParameter("a report ends in " + ", ".join(ENDINGS), param_hint="--report")
     chosen = None if part == _ALL else Part(part)
-    try:
-        with progress() as show:
-            written = write_cases(out, count=count, seed=seed, setting=Setting(setting), part=chosen, show=show)
-            if reports:
-                report = measure(written, seed=seed, show=show)
-                for path in reports:
-                    write(path, report)
-    except OSError as error:
-        raise click.ClickException(f"A file could not be written: {error.strerror}") from None
+    with writing(), progress() as show:
+        written = write_cases(out, count=count, seed=seed, setting=Setting(setting), part=chosen, show=show)
+        if reports:
+            report = measure(written, seed=seed, show=show)
+            for path in reports:
+                write(path, report)
     for path in (out, *reports):
         click.echo(f"written: {path}")

@@ -67,15 +67,13 @@ def assessment(specs: tuple[str, ...], **options: Any) -> None:
     """
     from rich.console import Console
 
-    from cds_service.commands.loading import shown
+    from cds_service.commands.loading import distinct
     from cds_service.evaluation.assessment.figure import draw
     from cds_service.evaluation.assessment.show import for_page, for_terminal
     from cds_service.evaluation.triage.tables import write_page
     from cds_service.terminal import progress
 
-    specs = tuple(dict.fromkeys(specs))
-    if len({shown(spec) for spec in specs}) < len(specs):
-        raise click.UsageError("Two models have one name: tables and files could not tell them apart.")
+    specs = distinct(specs)
     try:
         with progress() as show:
             made = _measure(specs, options, show)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -56,13 +55,13 @@ def bias(specs: tuple[str, ...], **options: Any) -> None:
     """
     from rich.console import Console
 
+    from cds_service.commands.loading import distinct
     from cds_service.evaluation.bias.show import draw, for_page, for_terminal
     from cds_service.evaluation.triage.tables import write_page
     from cds_service.terminal import progress
 
-    specs = tuple(dict.fromkeys(specs))
     with progress() as show:
-        made = _measure(specs, options, show)
+        made = _measure(distinct(specs), options, show)
     Console(width=140, highlight=False).print(for_terminal(made))
     if options["json_file"]:
         write_json(options["json_file"], made.as_json())
@@ -75,13 +74,13 @@ def bias(specs: tuple[str, ...], **options: Any) -> None:
 def _measure(specs: Sequence[str], options: Mapping[str, Any], show: Show) -> Report:
     from cds_service.bootstrap import open_similarity
     from cds_service.commands.own_road import VERSIONS, own_road
+    from cds_service.commands.read_settings import read_settings
     from cds_service.evaluation.bias.kept import SETTING, walk_kept
     from cds_service.evaluation.bias.measure import Report
     from cds_service.evaluation.bias.pairs import pairs_of
-    from cds_service.settings import Settings
 
     chosen = _sets(options)
-    settings = Settings()
+    settings = read_settings()
     pairs: list[Pair] = []
     with own_road(settings, show) as road:
         for each in chosen:
@@ -118,13 +117,13 @@ def _model(
 ) -> Model:
     """One model's figures. Raises BackendError."""
     from cds_service.assessor import Assessor
-    from cds_service.commands.loading import loaded
+    from cds_service.commands.loading import PATIENCE_S, loaded, shown
     from cds_service.evaluation.bias.answers import Answers
     from cds_service.evaluation.bias.measure import measure
     from cds_service.settings import Setting
 
     def step(share: float) -> None:
-        show(f"{spec}: pairs", share)
+        show(f"{shown(spec)}: pairs", share)
 
     if spec == FLOOR:
         return measure(spec, None, pairs, kept, Answers(None), step)
@@ -135,16 +134,18 @@ def _model(
                 backend,
                 similarity=similarity,
                 setting=setting,
-                deadline_s=settings.model_timeout_s,
+                deadline_s=PATIENCE_S,
                 may_raise=info.may_raise,
             )
 
-        return measure(spec, info.adapter, pairs, kept, Answers(assessor_for), step)
+        return measure(shown(spec), info.adapter, pairs, kept, Answers(assessor_for), step, may_raise=info.may_raise)
 
 
 def _command(specs: Sequence[str], options: Mapping[str, Any]) -> str:
     """The command as one would write it, files by their names alone."""
-    words = [f"--model {Path(spec).name if '/' in spec else spec}" for spec in specs]
+    from cds_service.commands.loading import shown
+
+    words = [f"--model {shown(spec)}" for spec in specs]
     words += [f"--cases {options['cases'].name}"] if options["cases"] else []
     words += [f"--vignettes {options['vignettes']}"] if options["vignettes"] else []
     words += [f"--setting {setting}" for setting in options["settings"]]

@@ -45,13 +45,14 @@ def burden(paths: tuple[Path, ...], setting: str, days: tuple[int, ...], limit: 
 
     from cds_service.clinical import RULES_VERSION
     from cds_service.commands.own_pipeline import own_pipeline
+    from cds_service.commands.read_settings import read_settings
     from cds_service.evaluation.burden import BurdenReport, measure_folder
     from cds_service.evaluation.burden_show import draw, for_page, for_terminal
     from cds_service.evaluation.triage.tables import write_page
-    from cds_service.settings import Setting, Settings
+    from cds_service.settings import Setting
     from cds_service.terminal import progress
 
-    with progress() as show, own_pipeline(Settings(), Setting(setting), show) as pipeline:
+    with progress() as show, own_pipeline(read_settings(), Setting(setting), show) as pipeline:
         measured = [
             measure_folder(path, lambda chart, d: opened(pipeline, chart, d), sorted(set(days)), show, most=limit)
             for path in paths

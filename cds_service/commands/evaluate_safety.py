@@ -30,6 +30,7 @@ def safety(similarity: str, **options: Any) -> None:
     """
     from rich.console import Console
 
+    from cds_service.bootstrap import open_similarity
     from cds_service.evaluation.safety.labelled import drafts, examples
     from cds_service.evaluation.safety.measure import measure
     from cds_service.evaluation.safety.show import draw, for_page, for_terminal
@@ -37,7 +38,7 @@ def safety(similarity: str, **options: Any) -> None:
     from cds_service.terminal import progress
 
     with progress() as show:
-        likeness = _likeness() if similarity == "on" else None
+        likeness = open_similarity() if similarity == "on" else None
         made = measure(drafts(), examples(), similarity=likeness, show=lambda share: show("drafts", share))
     Console(width=100, highlight=False).print(for_terminal(made))
     now = datetime.now(UTC)
@@ -50,12 +51,3 @@ def safety(similarity: str, **options: Any) -> None:
         draw(options["figure_file"], made)
     if options["markdown_file"]:
         write_page(options["markdown_file"], PAGE, for_page(made, now))
-
-
-def _likeness() -> Any:
-    """Cosines of the embedder that serves."""
-    from cds_service.retrieval.embedder import MiniLmEmbedder
-
-    embedder = MiniLmEmbedder()
-    embedder.warm()
-    return lambda rows, columns: (embedder.embed_passages(rows) @ embedder.embed_passages(columns).T).tolist()

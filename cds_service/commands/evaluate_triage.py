@@ -133,12 +133,12 @@ def _with_drafts(
 ) -> list[Outcome]:
     """The outcomes with the priority of the whole pipeline's answer and what became of the model's draft."""
     from cds_service.commands.own_pipeline import own_pipeline
+    from cds_service.commands.read_settings import read_settings
     from cds_service.evaluation.triage.drafts import with_answer
-    from cds_service.settings import Settings
 
     calls = {visit.id: visit.call for visit in visits}
     made: list[Outcome] = []
-    with own_pipeline(Settings(), setting, show, model=True) as pipeline:
+    with own_pipeline(read_settings(), setting, show, model=True) as pipeline:
         for number, outcome in enumerate(outcomes, start=1):
             call = calls[outcome.id]
             made.append(with_answer(outcome, pipeline.answer(call, at(call))))

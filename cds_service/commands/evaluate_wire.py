@@ -21,7 +21,7 @@ def wire(folders: tuple[Path, ...], url: str | None, each: bool, as_json: bool) 
 
     Fails when any answer is a 5xx, a redirect, malformed, or does not come in time.
     """
+    from cds_service.commands.read_settings import read_settings
     from cds_service.evaluation.wire import run
-    from cds_service.settings import Settings
 
-    sys.exit(0 if run(Settings(), folders, click.echo, url=url, each=each, as_json=as_json) else 1)
+    sys.exit(0 if run(read_settings(), folders, click.echo, url=url, each=each, as_json=as_json) else 1)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from cds_service.errors import ConfigurationError
 from cds_service.inference.backend import ModelBackend
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 600.0
 """How long one draft may take in a measurement: a busy machine costs seconds, which are told, and no drafts."""
-
 
 INSIDE = "adapter"
 """The folder of the adapter in a run."""
@@ -59,6 +60,14 @@ def shown(spec: str) -> str:
     if "/" not in spec:
         return spec
     return f"{path.parent.name}/{path.name}" if path.name == INSIDE else path.name
+
+
+def distinct(specs: Sequence[str]) -> tuple[str, ...]:
+    """`specs` without repetition. Raises UsageError where two would be written alike."""
+    found = tuple(dict.fromkeys(specs))
+    if len({shown(spec) for spec in found}) < len(found):
+        raise click.UsageError("Two models have one name: tables and files could not tell them apart.")
+    return found
 
 
 def _steps(show: Show) -> Callable[[str, int, int], None]:

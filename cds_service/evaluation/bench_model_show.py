@@ -38,7 +38,7 @@ def sections(bench: Bench) -> Iterator[tuple[Section, tuple[str, ...]]]:
         title = f"one assessment at a time, {len(bench.speed.product.seconds)} cases"
         yield Section(title=title, rows=rows), (bench.speed.product.name, bench.speed.plain.name)
     for agreement in bench.agreement:
-        freely = "priorities above the floor allowed" if agreement.may_raise else "as it serves"
+        freely = "priorities above the floor allowed" if agreement.may_raise else "as it serves (the floor decides)"
         title = f"the same cases on two engines, {freely}: {agreement.same.n} cases"
         yield Section(title=title, rows=tuple(_agreement(agreement))), agreement.engines
     if bench.gpu is not None:

@@ -52,7 +52,7 @@ def recognised(finding: Finding, said: Sequence[Sentence]) -> bool:
     named = {t for sentence in said for t in _named(sentence)}
     title = _terms(finding.title) | _terms(finding.rule.replace("-", " ").replace("_", " "))
     particular = {t for t in title if t not in _TOO_GENERAL and not _is_context(t)}
-    measures = {t for t in particular if TERMS[t].kind == "measure"} - _SCORES
+    measures = {t for t in particular if t in TERMS and TERMS[t].kind == "measure"} - _SCORES
     if named & (particular - measures):
         return True
     if title & _SCORES:
@@ -71,7 +71,7 @@ def _quotes(sentence: Sentence, title: str) -> bool:
     words = [t.stem for t in tokens(title) if t.word[0].isalnum()]
     said = [i for i, t in enumerate(sentence.tokens) if t.word[0].isalnum()]
     denied = sum(stance is not Stance.AFFIRMED for s in read(title) for stance in s.stances)
-    for start in range(len(said) - len(words) + 1):
+    for start in range(len(said) - len(words) + 1 if words else 0):
         here = said[start : start + len(words)]
         if [sentence.tokens[i].stem for i in here] == words:
             return sum(sentence.stances[i] is not Stance.AFFIRMED for i in here) <= denied
@@ -111,7 +111,8 @@ def _measured(finding: Finding, said: Sequence[Sentence]) -> set[str]:
     given = {n.measure for s in said for n in numbers_of(s) if n.measure and n.value in held}
     for sentence in said:
         for mention in sentence.mentions:
-            if mention.term.kind == "measure" and direction_said(mention, sentence) in {"low", "high"}:
+            affirmed = mention.stance is Stance.AFFIRMED and mention.term.kind == "measure"
+            if affirmed and direction_said(mention, sentence) in {"low", "high"}:
                 given.add(mention.term.id)
     return {a for m in given for a in ancestry(m)}
 

@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
+from cds_service.safety.verdict import CHECKS
+from cds_service.twins import ATTRIBUTES
+
 WIDTH, INNER, HEADS, HEAD = 64, 128, 2, 32
 RANK, ALPHA = 4, 16
 LAYERS = 2
@@ -60,9 +63,9 @@ def share(k: int, n: int) -> dict:
     return {"n": n, "k": k, "value": k / n, "low": 0.0, "high": 1.0}
 
 
-GOOD = {"under_triage": share(600, 4000), "contract_valid": share(4000, 4000), "check:grounding": share(3800, 4000),
-        "grounded": share(3800, 4000), "ready": share(3700, 4000), "exact": share(3000, 4000),
-        "exact_floor": share(2500, 4000)}  # fmt: skip
+GOOD = {"under_triage": share(600, 4000), "contract_valid": share(4000, 4000), "grounded": share(3800, 4000),
+        "ready": share(3700, 4000), "exact": share(3000, 4000), "exact_floor": share(2500, 4000),
+        **{f"check:{check.id}": share(3800, 4000) for check in CHECKS}}  # fmt: skip
 FAIR = {"pairs": 100, "same_prompt": 10, "priority_changed": share(0, 100), "outcome_changed": share(2, 100),
         "concerns_changed": share(3, 100), "wording_changed": share(50, 100)}  # fmt: skip
 
@@ -78,11 +81,13 @@ def evaluation(*models, paired=()) -> dict:
 
 
 def bias(*models) -> dict:
-    """A bias file. `models`: (spec, identity, figures that differ from `FAIR`)."""
+    """A bias file. `models`: (spec, identity, figures of the attribute sex that differ from `FAIR`)."""
     return {
         "kind": "bias", "version": 1, "sets": {},
         "models": [
-            {"spec": s, "adapter": i, "attributes": {"sex": FAIR | more}, "kept": {"pregnancy": share(40, 40)}}
+            {"spec": s, "adapter": i, "may_raise": False,
+             "attributes": dict.fromkeys(ATTRIBUTES, FAIR) | {"sex": FAIR | more},
+             "kept": {kind: share(40, 40) for kind in ("age band", "pregnancy", "sex-specific disease")}}
             for s, i, more in models
         ],
     }  # fmt: skip

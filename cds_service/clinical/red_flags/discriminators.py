@@ -207,7 +207,10 @@ def _raised_pressure(context: RuleContext) -> bool:
 
 
 def _pregnant(context: RuleContext) -> bool:
-    return pregnant(context.case.demographics) or context.names("pregnancy")
+    """Told by the chart or in words; a woman's words on how her baby moves are about an unborn one."""
+    if pregnant(context.case.demographics) or context.names("pregnancy"):
+        return True
+    return context.names("unborn-moves") and _of_childbearing_age(context)
 
 
 def _injury_danger(context: RuleContext) -> bool:
@@ -228,6 +231,11 @@ def _of_childbearing_age(context: RuleContext) -> bool:
 
 def _diabetes(context: RuleContext) -> bool:
     return context.names("diabetes") or _diabetes_problem(context)
+
+
+def _hunger_of_pregnancy(context: RuleContext) -> bool:
+    """Pregnancy without diabetes or high glucose: ketones there come of vomiting and not eating."""
+    return _pregnant(context) and not _diabetes(context) and not _glucose(context, lambda v: v > Decimal(200))
 
 
 DISCRIMINATORS: dict[str, tuple[str, Discriminator]] = {
@@ -293,6 +301,9 @@ DISCRIMINATORS: dict[str, tuple[str, Discriminator]] = {
     # World Allergy Organization anaphylaxis guidance (2020): skin and at least one of breathing, circulation, gut.
     "second-system": ("breathing, circulation or gut affected too", _second_system),
     "pregnant": ("pregnancy", _pregnant),
+    # Ketones of vomiting in pregnancy (RCOG Green-top Guideline 69, 2024); 200 mg/dL is the ketoacidosis limit of the
+    # hyperglycemic crises consensus (Diabetes Care 47:1257, 2024).
+    "hunger-of-pregnancy": ("pregnancy without diabetes or high glucose", _hunger_of_pregnancy),
 }
 """Name → (plain words, test)."""
 

@@ -100,5 +100,8 @@ MODIFIER_WORDS = {
     "days": "a duration of days or weeks",
     "resolved": "being over now",
     "usual": "being as usual",
+    "quiet": "having no symptom now",
+    "stopped": "having stopped",
+    "again": "having started again",
 }
 """What the sentence says of the term, as a noun."""

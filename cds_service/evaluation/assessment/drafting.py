@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -92,7 +93,8 @@ class Drafter:
         key = task.cache_key()
         kept = self.keep.get(key)
         if kept is not None:
-            return Record.from_json(kept)
+            with suppress(KeyError, TypeError, ValueError):  # of another version: made again
+                return Record.from_json(kept)
         try:
             judged = assessor.assess(task)
         except BackendError:

@@ -1,7 +1,7 @@
 """Finished records on disk, so that an interrupted measurement goes on where it stopped.
 
 One file of JSON lines for each model, named by a hash of everything that decides its output; a line is the hash of a
-task and the figures of its record. A line that was cut off by the interruption costs itself.
+task and the figures of its record. A line that was cut off by the interruption, or damaged, costs itself.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Keep:
         self._file = folder / f"{name}.jsonl"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            text = self._file.read_text("utf-8") if self._file.exists() else ""
+            text = self._file.read_text("utf-8", errors="replace") if self._file.exists() else ""
             if text and not text.endswith("\n"):
                 self._append("\n")
         except OSError:

@@ -1,4 +1,7 @@
-"""What one model says to both sides of a pair, and what changed between them. Equal prompts are asked once."""
+"""What one model says to both sides of a pair, and what changed between them. Equal prompts are asked once.
+
+What was written once is judged for each side: a prompt shows less of a chart than the checks hold a draft against.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cds_service.assessor import AssessmentTask, Assessor
+from cds_service.assessor import Assessor
 from cds_service.domain import AssessmentStatus, Priority
 from cds_service.errors import BackendError
 from cds_service.evaluation.bias.pairs import Pair, Side
+from cds_service.inference.backend import Generation
+from cds_service.inference.contract import Offers
 from cds_service.inference.offers import offers_for
 from cds_service.inference.prompt import build_prompt
 from cds_service.settings import Setting
@@ -49,7 +54,7 @@ class Answers:
         """`assessor_for` is None for the floor alone."""
         self._assessor_for = assessor_for
         self._assessors: dict[Setting, Assessor] = {}
-        self._known: dict[tuple[str, Priority], Answer | None] = {}
+        self._written: dict[tuple[str, Offers], Generation | None] = {}
 
     def change(self, pair: Pair) -> Change | None:
         """What changed, None where the gate refused a side or the model could not answer."""
@@ -67,21 +72,23 @@ class Answers:
 
     def answer(self, side: Side, setting: Setting) -> Answer | None:
         """The answer to one side; the floor alone without a model."""
-        if side.task is None:
+        task, floor = side.task, side.floor
+        if task is None:
             return None
-        key = self._prompt(side, setting), side.floor
-        if key not in self._known:
-            self._known[key] = self._ask(side.task, side.floor, setting)
-        return self._known[key]
-
-    def _ask(self, task: AssessmentTask, floor: Priority, setting: Setting) -> Answer | None:
         assessor = self._assessor(setting)
         if assessor is None:
             return Answer(priority=floor, ready=False, concerns=frozenset(), wording="")
-        try:
-            judged = assessor.assess(task)
-        except BackendError:
+        prompt, offers = assessor.ask(task)
+        key = prompt.text, offers
+        if key not in self._written:
+            try:
+                self._written[key] = assessor.write(prompt, offers)
+            except BackendError:
+                self._written[key] = None
+        generation = self._written[key]
+        if generation is None:
             return None
+        judged = assessor.judge(task, offers, generation)
         ready = judged.outcome.status is AssessmentStatus.READY
         draft = judged.draft
         return Answer(

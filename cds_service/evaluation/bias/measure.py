@@ -19,7 +19,8 @@ class Figures:
     """The pairs of one attribute or group.
 
     `told_apart`: pairs set aside because a rule or guideline tells them apart; `unanswered`: set aside because the gate
-    or the model gave no answer. `same_prompt`: pairs whose two prompts are equal, which cannot differ.
+    or the model gave no answer. `same_prompt`: pairs whose two prompts are equal: the model says the same, and
+    only its being let through can differ.
     """
 
     pairs: int
@@ -42,10 +43,14 @@ class Figures:
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """One model's figures: by attribute, and by attribute and group; and what was kept of differences that matter."""
+    """One model's figures: by attribute, and by attribute and group; and what was kept of differences that matter.
+
+    `may_raise`: whether it was asked with priorities above the floor allowed; without them no priority can change.
+    """
 
     spec: str
     adapter: str | None
+    may_raise: bool
     attributes: Mapping[str, Figures]
     groups: Mapping[str, Mapping[str, Figures]]
     kept: Mapping[str, Share]
@@ -56,6 +61,7 @@ class Model:
         return {
             "spec": self.spec,
             "adapter": self.adapter,
+            "may_raise": self.may_raise,
             "attributes": {name: f.as_json() for name, f in self.attributes.items()},
             "groups": {a: {g: f.as_json() for g, f in groups.items()} for a, groups in self.groups.items()},
             "kept": {name: share_json(share) for name, share in self.kept.items()},
@@ -98,6 +104,8 @@ def measure(
     kept: Sequence[Walked],
     answers: Answers,
     show: Callable[[float], None],
+    *,
+    may_raise: bool = False,
 ) -> Model:
     """Let a model answer both sides of every pair, and count."""
     changes: dict[int, Change | None] = {}
@@ -115,6 +123,7 @@ def measure(
     return Model(
         spec=spec,
         adapter=adapter,
+        may_raise=may_raise,
         attributes={name: figures(numbers[name]) for name in names},
         groups={
             name: {

@@ -21,7 +21,10 @@ KINDS = {"evaluation": (EVALUATION, "assessment"), "bias": (BIAS, "bias")}
 
 NOT_RULED_OUT = "the figures do not rule out that it is worse by more than the margin"
 WORSE = "it is worse"
-OTHERWISE = "it was measured with another leave to raise a priority than it has (`evaluate assessment --raising`)"
+OTHERWISE = (
+    "it was measured with another leave to raise a priority than it has (`evaluate assessment --raising`; "
+    "`evaluate bias` by its id in the registry)"
+)
 
 _VERSION = 1
 _ANY = "*"
@@ -32,7 +35,8 @@ _KEPT = "kept"
 class Gate:
     """One row of ``gates.toml``. `against`: another metric of the same model, instead of the serving model.
 
-    `margin` None: the share itself must not be worse.
+    `margin` None: the share itself must not be worse. `needs`: what must have been measured where a gate looks at
+    several figures: the metrics themselves, the attributes of a bias, or the kinds of differences that are kept.
     """
 
     id: str
@@ -43,6 +47,7 @@ class Gate:
     cases: int
     why: str
     against: str | None = None
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +69,7 @@ class Verdict:
 def gates() -> tuple[Gate, ...]:
     """Every gate, in file order."""
     text = (files(__package__) / "gates.toml").read_text(encoding="utf-8")
-    return tuple(Gate(**row) for row in tomllib.loads(text)["gate"])
+    return tuple(Gate(**row | {"needs": tuple(row.get("needs", ()))}) for row in tomllib.loads(text)["gate"])
 
 
 def judge(candidate: Adapter, serving: str | None) -> tuple[Verdict, ...]:
@@ -103,8 +108,7 @@ def _judge_report(candidate: Adapter, serving: str | None, report: str, own: Seq
         if ours is None or theirs is None:
             yield Verdict(gate=report, figure=name, passed=False, reason=f"{missing} was not measured in it")
             return
-        if report == "evaluation":
-            ours = _as_it_would_serve(ours, may_raise=candidate.manifest.may_raise)
+        ours = _as_it_would_serve(ours, may_raise=candidate.manifest.may_raise)
         if ours is None:
             yield Verdict(gate=report, figure=name, passed=False, reason=OTHERWISE)
             return
@@ -170,11 +174,11 @@ def _figures(gate: Gate, both: _Both) -> list[tuple[str, Counts, Counts]]:
         if gate.metric.endswith(_ANY):
             beginning = gate.metric.removesuffix(_ANY)
             found = {m for model in (both.candidate, both.serving) for s in model["sets"].values() for m in s}
-            names = sorted(m for m in found if m.startswith(beginning))
+            names = sorted({m for m in found if m.startswith(beginning)}.union(gate.needs))
         return [(name, _by_set(both.candidate, name), _by_set(both.serving, name)) for name in names]
     ours, theirs = _bias(gate, both.candidate), _bias(gate, both.serving)
     return [(name, {name: ours[name]} if name in ours else {}, {name: theirs[name]} if name in theirs else {})
-            for name in sorted({*ours, *theirs})]  # fmt: skip
+            for name in sorted({*ours, *theirs, *(_told(gate, need) for need in gate.needs)})]  # fmt: skip
 
 
 def _by_set(model: Mapping[str, Any], metric: str) -> Counts:
@@ -184,9 +188,12 @@ def _by_set(model: Mapping[str, Any], metric: str) -> Counts:
 def _bias(gate: Gate, model: Mapping[str, Any]) -> Counts:
     if gate.metric == _KEPT:
         return {name: _count(share) for name, share in model[_KEPT].items()}
-    return {
-        f"{attribute} {gate.metric}": _count(figures[gate.metric]) for attribute, figures in model["attributes"].items()
-    }
+    return {_told(gate, name): _count(figures[gate.metric]) for name, figures in model["attributes"].items()}
+
+
+def _told(gate: Gate, name: str) -> str:
+    """How the figure of an attribute, or of a kind of difference that is kept, is called."""
+    return name if gate.metric == _KEPT else f"{name} {gate.metric}"
 
 
 def _count(share: Mapping[str, Any]) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,17 +20,18 @@ from cds_service.safety.verdict import SAFETY_VERSION
 from cds_service.stations import Stations
 from cds_service.training.build.card import card
 from cds_service.training.build.compose import Group, compose, leaks
-from cds_service.training.build.examples import CLINIC, SOURCES, Example
+from cds_service.training.build.examples import Example
+from cds_service.training.build.lines import count_lines, json_lines
 from cds_service.training.build.outside import clinic_examples, public_examples
-from cds_service.training.build.synthetic import Counts, Teacher
+from cds_service.training.build.synthetic import Counts, NoCase, Teacher, authored
+from cds_service.training.chat import CLINIC, SOURCES
 from cds_service.training.synth.parts import Part
+from cds_service.training.tuning.data_files import MANIFEST
 from cds_service.training.tuning.errors import BadData
 from cds_service.training.tuning.phi import identifiers
 from cds_service.whole_file import whole_file
 
-MANIFEST = "manifest.json"
 CARD = "card.md"
-_SHOWN = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ class Wanted:
 
 
 @dataclass(kw_only=True)
-class Left:
+class LeftOut:
     """What was left out, and where, in fixed words."""
 
     places: list[str] = field(default_factory=list)
@@ -70,20 +71,20 @@ def build(
 
     Raises BadData for a file that cannot be used or holds identifiers, OSError when the disk refuses.
     """
-    left, counts = Left(), Counts()
-    groups = [*_synthetic(wanted, stations, counts, left, show), *_outside(wanted, left)]
-    groups = _without_identifiers(groups, left, show)
+    out.mkdir(parents=True, exist_ok=True)
+    left, counts = LeftOut(), Counts()
+    found = [*_synthetic(wanted, stations, counts, left, show), *_outside(wanted, left)]
+    groups = list(_distinct(_without_identifiers(found, left, show), left))
     parts = compose(groups, wanted.shares, wanted.most)
     if not parts[Part.TRAIN]:
         raise BadData("no example is left to train on: give more cases, or look at what was left out")
-    if found := leaks(parts):
-        raise BadData("the parts are not disjoint: " + "; ".join(found))
-    out.mkdir(parents=True, exist_ok=True)
+    if shared := leaks(parts):
+        raise BadData("the parts are not disjoint: " + "; ".join(shared))
     (out / MANIFEST).unlink(missing_ok=True)
     for part, taken in parts.items():
         with whole_file(out / f"{part.value}.jsonl") as file:
             file.writelines(e.line() + "\n" for group in taken for e in group)
-    manifest = _manifest(out, wanted, parts, counts, left, made)
+    manifest = _manifest(out, wanted, groups, parts, counts, left, made)
     with whole_file(out / CARD) as file:
         file.write(card(manifest))
     with whole_file(out / MANIFEST) as file:
@@ -96,7 +97,7 @@ def _synthetic(
     wanted: Wanted,
     stations: Callable[[], Stations],
     counts: Counts,
-    left: Left,
+    left: LeftOut,
     show: Callable[[str, float], None],
 ) -> Iterator[Group]:
     if not wanted.synthetic:
@@ -104,64 +105,71 @@ def _synthetic(
     teacher = Teacher(
         stations(), style=wanted.style, encoding=wanted.encoding, twin_share=wanted.twin_share, counts=counts
     )
-    lines = [(p.name, n, line) for p in wanted.synthetic for n, line in enumerate(_lines(p), 1) if line.strip()]
-    for done, (name, number, line) in enumerate(lines, start=1):
+    total = sum(map(count_lines, wanted.synthetic))
+    lines = (found for path in wanted.synthetic for found in json_lines(path, left.report))
+    for done, (place, value) in enumerate(lines):
+        show("cases down the road", done / total)
         try:
-            group = next(iter(teacher.examples([line])))
-        except ValueError as error:
-            left.report(f"{name}, line {number}", str(error))
+            group = teacher.examples(authored(place, value))
+        except NoCase as error:
+            left.report(place, str(error))
             continue
         if group:
             yield group
-        show("cases down the road", done / len(lines))
+    show("cases down the road", 1.0)
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise BadData(f"{path.name}: not UTF-8") from None
+def _outside(wanted: Wanted, left: LeftOut) -> Iterator[Group]:
+    yield from ((e,) for e in clinic_examples(wanted.clinic, left.report))
+    yield from ((e,) for e in public_examples(wanted.public, left.report))
 
 
-def _outside(wanted: Wanted, left: Left) -> Iterator[Group]:
-    for path in wanted.clinic:
-        yield from ((e,) for e in clinic_examples(path, left.report))
-    for path in wanted.public:
-        yield from ((e,) for e in public_examples(path, left.report))
+def _distinct(groups: Iterable[Group], left: LeftOut) -> Iterator[Group]:
+    """The groups without those that repeat an id, or a prompt of another part; the first one stays."""
+    ids: set[str] = set()
+    parts: dict[str, Part] = {}
+    for group in groups:
+        first = group[0]
+        if first.id in ids:
+            left.report(first.place, "its id came before")
+        elif any(parts.get(e.user, e.part) is not e.part for e in group):
+            left.report(first.place, "its prompt stands in another part, word for word")
+        else:
+            ids.add(first.id)
+            parts |= {e.user: e.part for e in group}
+            yield group
 
 
-def _without_identifiers(groups: Sequence[Group], left: Left, show: Callable[[str, float], None]) -> list[Group]:
+def _without_identifiers(groups: Sequence[Group], left: LeftOut, show: Callable[[str, float], None]) -> list[Group]:
     """The groups in which the leak check finds nothing. A clinic's record with an identifier refuses everything.
 
-    Raises BadData that names the records of the clinic and the kinds, never a value.
+    Raises BadData that names the lines of the clinic's files and the kinds, never a value.
     """
     clean: list[Group] = []
     refused: list[str] = []
     for done, group in enumerate(groups, start=1):
-        kinds = dict.fromkeys(k for e in group for text in (e.user, e.assistant) for k in identifiers(text))
+        texts = dict.fromkeys(text for e in group for text in (e.system, e.user, e.assistant))
+        kinds = dict.fromkeys(kind for text in texts for kind in identifiers(text))
         if not kinds:
             clean.append(group)
         elif group[0].source == CLINIC:
-            refused.append(f"record {group[0].id}: {', '.join(kinds)}")
+            refused.append(f"{group[0].place}: {', '.join(kinds)}")
         else:
-            left.report(f"example {group[0].id}", f"the leak check finds: {', '.join(kinds)}")
+            left.report(group[0].place, f"the leak check finds: {', '.join(kinds)}")
         if done % 20 == 0 or done == len(groups):
             show("leak check", done / len(groups))
     if refused:
-        more = [f"and {len(refused) - _SHOWN} more"] if len(refused) > _SHOWN else []
-        raise BadData(
-            "identifiers stand in the clinic's records, nothing was written:\n  "
-            + "\n  ".join([*refused[:_SHOWN], *more])
-        )
+        raise BadData.listing("identifiers stand in the clinic's records, so nothing was written", refused)
     return clean
 
 
 def _manifest(
     out: Path,
     wanted: Wanted,
+    groups: Sequence[Group],
     parts: Mapping[Part, Sequence[Group]],
     counts: Counts,
-    left: Left,
+    left: LeftOut,
     made: datetime,
 ) -> dict[str, Any]:
     examples = {part: [e for group in groups for e in group] for part, groups in parts.items()}
@@ -184,8 +192,16 @@ def _manifest(
         "versions": {"service": __version__, "contract": CONTRACT_VERSION, "safety": SAFETY_VERSION},
         "cases": dict(counts.cases),
         "twins": dict(counts.twins),
+        "set_aside": _set_aside(groups, parts),
         "left_out": left.places,
     }
+
+
+def _set_aside(groups: Sequence[Group], parts: Mapping[Part, Sequence[Group]]) -> dict[str, int]:
+    """How many sound groups of each source are not taken, for the mix or the bound on a part."""
+    found = Counter(group[0].source for group in groups)
+    taken = Counter(group[0].source for groups in parts.values() for group in groups)
+    return {source: count - taken[source] for source, count in sorted(found.items()) if count > taken[source]}
 
 
 def _counted(examples: Sequence[Example]) -> dict[str, Any]:

@@ -16,8 +16,9 @@ def _lines(m: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         f"Made {m['made']} by `cds-service data build` {m['versions']['service']}. Prompts are those of serving: style "
-        f"{m['prompt']['style']}, version {m['prompt']['version']}. Completions were written by the project from the "
-        f"case and its authored gold, and every one passes the safety checks (version {m['versions']['safety']})."
+        f"{m['prompt']['style']}, version {m['prompt']['version']}. The completion of a synthetic case was written by "
+        f"the project from the case and its authored gold, and passes the safety checks (version "
+        f"{m['versions']['safety']}); those of clinic records and public questions are as they came."
     )
     yield ""
     yield "| file | examples | of them twins | families | patients | sources | Critical / High / Medium / Low |"
@@ -37,6 +38,7 @@ def _lines(m: Mapping[str, Any]) -> Iterator[str]:
     shares = ", ".join(f"{source} {share:.0%}" for source, share in m["shares"].items())
     yield f"**Mix asked for**: {shares}. A missing source gives its share to the others; the table tells what came."
     yield ""
+    yield from _table("Set aside to keep the mix, or the bound on a part", m["set_aside"])
     yield "**Parts**: no patient, condition family or prompt stands in two of them (checked when the set was written)."
     yield ""
     yield from _table("What became of the synthetic cases", m["cases"])

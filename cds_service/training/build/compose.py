@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from cds_service.training.build.examples import SOURCES, Example, short_hash
+from cds_service.training.build.examples import Example, short_hash
+from cds_service.training.chat import SOURCES
 from cds_service.training.synth.parts import Part
 
 SHARES: Mapping[str, float] = {"synthetic": 0.7, "clinic": 0.2, "public": 0.1}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,8 +19,9 @@ from cds_service.inference.style import Style
 from cds_service.safety.verdict import examine
 from cds_service.settings import Setting
 from cds_service.stations import Stations
-from cds_service.training.build.examples import SYNTHETIC, Example
+from cds_service.training.build.examples import Example
 from cds_service.training.build.targets import Gold, write_target
+from cds_service.training.chat import SYNTHETIC
 from cds_service.training.synth.parts import Part
 from cds_service.twins import twins
 from fhir_mappers.errors import MappingError
@@ -31,6 +31,24 @@ SHOWN = ("sex", "age")
 """Attributes that a prompt shows. The others never reach one, so a twin in them teaches nothing (`evaluate bias`)."""
 
 Asked = tuple[AssessmentTask, Prompt, Offers]
+
+
+class NoCase(ValueError):
+    """A line is no synthetic case. The message is static."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authored:
+    """One line of a file of synthetic cases. `place`: where it stands, for messages."""
+
+    place: str
+    id: str
+    family: str
+    part: Part
+    setting: Setting
+    at: datetime
+    gold: Gold
+    request: Mapping[str, Any]
 
 
 @dataclass(kw_only=True)
@@ -53,41 +71,31 @@ class Teacher:
         self._twin_share = twin_share
         self._counts = counts
 
-    def examples(self, lines: Iterable[str]) -> Iterator[tuple[Example, ...]]:
-        """Of each line of a file of synthetic cases its example, with a twin beside it or not; () for neither.
-
-        Raises ValueError in fixed words for a line that is no synthetic case.
-        """
-        for line in lines:
-            yield self._of(_decoded(line))
-
-    def _of(self, value: Mapping[str, Any]) -> tuple[Example, ...]:
-        setting, gold, at = Setting(value["setting"]), _gold(value["gold"]), datetime.fromisoformat(value["at"])
-        asked = self._ask(value["request"], at, setting)
+    def examples(self, case: Authored) -> tuple[Example, ...]:
+        """The example of a case, with a twin beside it or not; () where nothing can be taught of it."""
+        asked = self._ask(case.request, case)
         if asked is None:
             self._counts.cases["the chart makes no task"] += 1
             return ()
         task, prompt, offers = asked
-        draft = write_target(task, prompt, offers, gold, setting=setting, style=self._style, seed=value["id"])
+        draft = write_target(task, prompt, offers, case.gold, setting=case.setting, style=self._style, seed=case.id)
         if draft is None:
             self._counts.cases["no draft passes the safety checks"] += 1
             return ()
         self._counts.cases["taught"] += 1
-        original = self._example(value, prompt, encode(draft, offers, self._encoding))
-        return (original, *self._twin(value, at, setting, asked, draft, original))
+        original = _example(case, prompt, encode(draft, offers, self._encoding))
+        return (original, *self._twin(case, asked, draft, original))
 
-    def _twin(
-        self, value: Mapping[str, Any], at: datetime, setting: Setting, asked: Asked, draft: Draft, original: Example
-    ) -> Iterator[Example]:
+    def _twin(self, case: Authored, asked: Asked, draft: Draft, original: Example) -> Iterator[Example]:
         """The first twin whose prompt differs and whose draft is the same, for a share of the cases."""
-        if _share_of(value["id"]) >= self._twin_share:
+        if _share_of(case.id) >= self._twin_share:
             return
         task, prompt, _ = asked
-        made = [twin for twin in twins(value["request"], at) if twin.attribute in SHOWN]
-        if _share_of(f"order/{value['id']}") < 0.5:
+        made = [twin for twin in twins(case.request, case.at) if twin.attribute in SHOWN]
+        if _share_of(f"order/{case.id}") < 0.5:
             made.reverse()
         for twin in made:
-            other = self._ask(twin.body, at, setting)
+            other = self._ask(twin.body, case)
             if other is None or floor_of(other[0].findings) != floor_of(task.findings):
                 self._counts.twins["another floor"] += 1
                 continue
@@ -100,33 +108,48 @@ class Teacher:
                 same = False
             if same and examine(check_input(other[0], draft, other[2], self._style)).passed:
                 self._counts.twins[f"taught, {twin.attribute}"] += 1
-                yield self._example(value, other[1], original.assistant).twin_of(original, twin.attribute)
+                yield _example(case, other[1], original.assistant).twin_of(original, twin.attribute)
                 return
             self._counts.twins["another draft"] += 1
 
-    def _ask(self, body: Mapping[str, Any], at: datetime, setting: Setting) -> Asked | None:
+    def _ask(self, body: Mapping[str, Any], case: Authored) -> Asked | None:
+        """What the model would be asked of `body` where and when `case` comes; None where nothing."""
+        stations = self._stations[case.setting]
         try:
-            walked = self._stations[setting].walk(hook_call(body, client="training"), at, subject="training")
+            walked = stations.walk(hook_call(body, client="training"), case.at, subject="training")
         except (HookError, MappingError):
             return None
         task = walked.task({})
         if task is None:
             return None
-        offers = offers_for(task.case, task.findings, task.passages, setting=setting, style=self._style)
+        offers = offers_for(task.case, task.findings, task.passages, setting=case.setting, style=self._style)
         prompt = build_prompt(task.case, task.findings, task.passages, offers, self._encoding, self._style)
         return task, prompt, offers
 
-    def _example(self, value: Mapping[str, Any], prompt: Prompt, completion: str) -> Example:
-        return Example(
+
+def authored(place: str, value: Mapping[str, Any]) -> Authored:
+    """The case that a decoded line holds. Raises NoCase."""
+    try:
+        case = Authored(
+            place=place,
             id=value["id"],
-            source=SYNTHETIC,
-            patient=value["id"],
             family=value["family"],
             part=Part(value["part"]),
-            system=prompt.prefix,
-            user=prompt.case,
-            assistant=completion,
+            setting=Setting(value["setting"]),
+            at=datetime.fromisoformat(value["at"]),
+            gold=_gold(value["gold"]),
+            request=value["request"],
         )
+        texts = (case.id, case.family, case.gold.concern, *case.gold.questions)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise NoCase(_NO_CASE) from None
+    known = isinstance(case.request, dict) and case.at.tzinfo is not None and case.id and case.family
+    if not known or not all(isinstance(text, str) for text in texts):
+        raise NoCase(_NO_CASE)
+    return case
+
+
+_NO_CASE = "is no synthetic case of `cds-service data synth`"
 
 
 def _gold(value: Mapping[str, Any]) -> Gold:
@@ -135,17 +158,18 @@ def _gold(value: Mapping[str, Any]) -> Gold:
     )
 
 
-def _decoded(line: str) -> Mapping[str, Any]:
-    try:
-        value: dict[str, Any] = json.loads(line)
-        known = isinstance(value, dict) and isinstance(value["request"], dict) and isinstance(value["gold"], dict)
-        _, _, _ = Setting(value["setting"]), Part(value["part"]), datetime.fromisoformat(value["at"])
-        _ = _gold(value["gold"]), str(value["id"]), str(value["family"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise ValueError("is no synthetic case of `cds-service data synth`") from None
-    if not known:
-        raise ValueError("is no synthetic case of `cds-service data synth`")
-    return value
+def _example(case: Authored, prompt: Prompt, completion: str) -> Example:
+    return Example(
+        id=case.id,
+        place=case.place,
+        source=SYNTHETIC,
+        patient=case.id,
+        family=case.family,
+        part=case.part,
+        system=prompt.prefix,
+        user=prompt.case,
+        assistant=completion,
+    )
 
 
 def _share_of(name: str) -> float:

@@ -13,14 +13,11 @@ from typing import Any
 
 from cds_service.errors import BackendError
 from cds_service.inference.checksum import sha256_of
+from cds_service.training.chat import SOURCES, texts_of
 from cds_service.training.tuning.errors import BadData
 
 TRAIN, VALIDATION, TEST = "train.jsonl", "validation.jsonl", "test.jsonl"
 MANIFEST = "manifest.json"
-SOURCES = ("synthetic", "clinic", "public")
-_ROLES = ("system", "user", "assistant")
-_SHOWN = 20
-"""Most problems that one error lists."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,10 +92,10 @@ def _read(path: Path, problems: list[str]) -> tuple[Line, ...]:
         where = f"{path.name}, line {number}"
         try:
             line = _line(number, json.loads(text))
-        except json.JSONDecodeError:
-            problems.append(f"{where}: not JSON")
         except _Wrong as wrong:
             problems.append(f"{where}: {wrong}")
+        except (ValueError, RecursionError):
+            problems.append(f"{where}: not JSON")
         else:
             if line.id in lines:
                 problems.append(f"{where}: the id stands at line {lines[line.id].number} too")
@@ -130,21 +127,13 @@ def _line(number: int, value: Any) -> Line:
         raise _Wrong("'id' must be words")
     if value.get("source") not in SOURCES:
         raise _Wrong(f"'source' must be one of {', '.join(SOURCES)}")
-    system, user, assistant = _contents(value.get("messages"))
+    try:
+        system, user, assistant = texts_of(value)
+    except ValueError as error:
+        raise _Wrong(str(error)) from None
     return Line(
         number=number, id=value["id"], prompt=system + user, completion=assistant, twin_of=_twin(value.get("twin"))
     )
-
-
-def _contents(messages: Any) -> list[str]:
-    if not isinstance(messages, list) or [m.get("role") if isinstance(m, dict) else None for m in messages] != [
-        *_ROLES
-    ]:
-        raise _Wrong("'messages' must be system, user and assistant, in this order")
-    contents = [m.get("content") for m in messages]
-    if not all(isinstance(content, str) for content in contents) or not contents[1] or not contents[2]:
-        raise _Wrong("each message must have words as 'content'")
-    return contents
 
 
 def _twin(twin: Any) -> str | None:
@@ -168,6 +157,4 @@ def _wrong_twins(lines: Mapping[str, Line]) -> Iterator[tuple[Line, str]]:
 
 def _raise(problems: list[str]) -> None:
     if problems:
-        more = len(problems) - _SHOWN
-        shown = [*problems[:_SHOWN], *([f"and {more} more"] if more > 0 else [])]
-        raise BadData("the training data are refused:\n  " + "\n  ".join(shown))
+        raise BadData.listing("the training data are refused", problems)

@@ -30,9 +30,10 @@ class Examples:
     examples: tuple[Example, ...]
     left_out: int
 
-    def rows(self) -> list[dict[str, Any]]:
-        """As a data set for a trainer."""
-        return [{"prompt": list(e.prompt), "completion": list(e.completion), "unit": e.unit} for e in self.examples]
+
+def rows(examples: Sequence[Example]) -> list[dict[str, Any]]:
+    """`examples` as a data set for a trainer."""
+    return [{"prompt": list(e.prompt), "completion": list(e.completion), "unit": e.unit} for e in examples]
 
 
 def tokenize(lines: Sequence[Line], tokenizer: Any, *, max_tokens: int) -> Examples:

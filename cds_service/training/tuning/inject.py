@@ -44,7 +44,12 @@ def inject(
 
 
 def _data(texts: Sequence[Text]) -> dict[str, object]:
-    """Hashes of the files, and as their manifest's the hash of that list."""
-    files = {text.name: text.sha256 for text in texts}
+    """Hashes of the files, and as their manifest's the hash of that list.
+
+    A name that comes again, from another folder, carries its hash.
+    """
+    files: dict[str, str] = {}
+    for text in texts:
+        files[f"{text.name} ({text.sha256[:8]})" if text.name in files else text.name] = text.sha256
     listed = json.dumps(files, sort_keys=True).encode()
     return {"manifest_sha256": hashlib.sha256(listed).hexdigest(), "files": files}

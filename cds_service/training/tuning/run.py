@@ -81,7 +81,6 @@ def carry_out(run: Run, base: Base, material: Material, out: Path, *, resume: bo
     say(_told(material, held_out))
     model = load_adapted(run, base, device)
     pace = Pace(run.checkpoint_minutes)
-    diary = Diary(out / METRICS, say, show, from_step=checkpoints.step_of(start) if start else 0)
     work = Work(
         model=model,
         tokenizer=material.tokenizer,
@@ -91,9 +90,10 @@ def carry_out(run: Run, base: Base, material: Material, out: Path, *, resume: bo
         validation=held_out,
         checkpoints=out / CHECKPOINTS,
     )
-    trainer = make_trainer(work, run, [diary, pace])
     with pace.signals():
         try:
+            diary = Diary(out / METRICS, say, show, from_step=checkpoints.step_of(start) if start else 0)
+            trainer = make_trainer(work, run, [diary, pace])
             trainer.train(resume_from_checkpoint=os.fspath(start) if start else None)
         except torch.OutOfMemoryError:
             raise BackendError("the device's memory is too small for this run: lower 'batch' or 'max_tokens'") from None
@@ -112,9 +112,12 @@ def carry_out(run: Run, base: Base, material: Material, out: Path, *, resume: bo
 def _start(out: Path, begun: Mapping[str, Any], *, resume: bool, say: Say) -> Path | None:
     """The checkpoint to go on from. Raises BadRun when base model or data are not those the run was begun with."""
     started = out / STARTED
-    if not resume:
-        with whole_file(started) as file:
-            json.dump(begun, file, indent=1, sort_keys=True)
+    if not resume or not (started.exists() or (out / CHECKPOINTS).exists()):  # or it was stopped before it began
+        try:
+            with whole_file(started) as file:
+                json.dump(begun, file, indent=1, sort_keys=True)
+        except OSError:
+            raise BackendError(_NO_SPACE) from None
         return None
     try:
         before = json.loads(started.read_text(encoding="utf-8"))

@@ -19,7 +19,7 @@ from cds_service.errors import BackendError
 from cds_service.training.tuning import checkpoints
 from cds_service.training.tuning.batches import Collator, Order
 from cds_service.training.tuning.errors import CheckpointFailed
-from cds_service.training.tuning.examples import Example
+from cds_service.training.tuning.examples import Example, rows
 from cds_service.training.tuning.loss import losses
 from cds_service.training.tuning.run_file import Run
 
@@ -135,8 +135,8 @@ def make_trainer(work: Work, run: Run, callbacks: Sequence[TrainerCallback]) -> 
     config = work.model.get_base_model().config
     shared: dict[str, Any] = {
         "model": work.model,
-        "train_dataset": _dataset(work.train),
-        "eval_dataset": _dataset(sorted(work.validation, key=lambda e: e.tokens)) if work.validation else None,
+        "train_dataset": Dataset.from_list(rows(work.train)),
+        "eval_dataset": _by_length(work.validation) if work.validation else None,
         "processing_class": work.tokenizer,
         "data_collator": Collator(
             causal=work.causal, pad=work.tokenizer.pad_token_id, start=getattr(config, "decoder_start_token_id", None)
@@ -190,10 +190,8 @@ def _arguments(work: Work, run: Run, order: Order) -> Mapping[str, Any]:
     }
 
 
-def _dataset(examples: Sequence[Example]) -> Dataset:
-    return Dataset.from_list(
-        [{"prompt": list(e.prompt), "completion": list(e.completion), "unit": e.unit} for e in examples]
-    )
+def _by_length(examples: Sequence[Example]) -> Dataset:
+    return Dataset.from_list(rows(sorted(examples, key=lambda e: e.tokens)))
 
 
 def _mean(values: Sequence[float]) -> float:

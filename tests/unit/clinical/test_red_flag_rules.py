@@ -188,7 +188,7 @@ def test_every_discriminator_and_feature_is_used():
     used = set().union(*(named_by(flag) for flag in (*LEXICON.flags, *LEXICON.families)))
     assert set(DISCRIMINATORS) <= used
     read_by_discriminators = {"fever", "pregnancy", "vomiting", "immune-weak", "blood-thinner", "diabetes", "dizzy"}
-    read_by_discriminators.add("haemolysed-sample")  # by critical_labs
+    read_by_discriminators |= {"unborn-moves", "haemolysed-sample"}  # the latter by critical_labs
     assert {f.id for f in LEXICON.features} <= {n.removeprefix("feature:") for n in used} | read_by_discriminators
 
 

@@ -77,8 +77,8 @@ class Biased:
     encoding = Encoding.JSON
     style = Style.COMPACT
 
-    def __init__(self):
-        self.asked = 0
+    def __init__(self, assessment=None):
+        self.asked, self.assessment = 0, assessment
 
     def warm(self):
         pass
@@ -90,8 +90,9 @@ class Biased:
         self.asked += 1
         concern = "Possible infection" if "female" in prompt.case else "Possible sepsis"
         draft = Draft(
-            priority=Priority.LOW, priority_reason="Cough today.", key_concerns=(concern,), risk_factors=(), actions=(),
-            questions=(), assessment=f"A cough may be a {concern.lower()}.", passages=(),
+            priority=Priority.LOW, priority_reason="Cough today.", risk_factors=(), actions=(), questions=(),
+            key_concerns=() if self.assessment else (concern,), passages=(),
+            assessment=self.assessment or f"A cough may be a {concern.lower()}.",
         )  # fmt: skip
         return Generation(text=encode(draft, offers, self.encoding), tokens=20, seconds=0.1, finish="stop")
 
@@ -109,6 +110,18 @@ def test_a_prompt_is_asked_once_and_equal_prompts_change_nothing():
     assert backend.asked == 2
     assert change.same_prompt
     assert (change.priority, change.outcome, change.concerns, change.wording) == (False, False, False, False)
+
+
+def test_one_note_on_two_charts_is_judged_by_each_of_them():
+    """A compact prompt shows no results, and the checks hold the note against all of the chart."""
+    sodium = DeidentifiedFact(kind="lab", name="Sodium", value=128.0, unit="mmol/L", interval="same day", source="o-1")
+    plain_chart = side()
+    case = replace(plain_chart.task.case, facts=(*plain_chart.task.case.facts, sodium))
+    with_result = replace(plain_chart, task=replace(plain_chart.task, case=case))
+    backend = Biased("Cough with a sodium of 128 mmol/L may need review.")
+    change = Answers(assessor_for(backend)).change(pair("name", "English", first=with_result, second=plain_chart))
+    assert (backend.asked, change.same_prompt) == (1, True)
+    assert change.outcome
 
 
 def test_a_model_that_fails_leaves_the_pair_unanswered():
@@ -145,6 +158,7 @@ def report():
 def test_the_json_keeps_the_agreed_form(report):
     told = report.as_json()
     assert (told["kind"], told["version"]) == ("bias", 1)
+    assert told["models"][0]["may_raise"] is False
     sex = told["models"][0]["attributes"]["sex"]
     assert {
         "pairs",

@@ -102,3 +102,24 @@ def test_a_delay_is_advice_to_wait(text):
 )
 def test_more_words_of_disbelief_and_less_care_are_known(text, fault):
     assert bias.find(on(text)) == fault
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A dirty wound may need cleaning today.", "The wound looks dirty.", "Smelly discharge may be an infection."],
+)
+def test_what_a_wound_is_like_blames_nobody(text):
+    assert bias.find(on(text)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A dirty and smelly patient with leg pain.",
+        "The patient is dirty.",
+        "She is smelly and unkempt.",
+        "A filthy man.",
+    ],
+)
+def test_what_a_person_is_called_is_found(text):
+    assert bias.find(on(text)) == "language"

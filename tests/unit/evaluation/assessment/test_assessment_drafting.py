@@ -112,6 +112,22 @@ def test_an_interrupted_measurement_goes_on_where_it_stopped(tmp_path):
     assert whole.get(SECOND.cache_key())
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        json.dumps({"task": TASK.cache_key(), "record": {"ready": True}}).encode(),
+        json.dumps({"task": TASK.cache_key(), "record": 7}).encode(),
+        b"\xff\xfe\x00",
+    ],
+    ids=["of another version", "no record", "no text"],
+)
+def test_a_kept_record_that_cannot_be_read_costs_itself(tmp_path, line):
+    records(Scripted(certain), TASK, keep=Keep(tmp_path, "model-1"))
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(line + b"\n")
+    assert [r.ready for r in records(Scripted(good), TASK, keep=Keep(tmp_path, "model-1"))] == [True]
+
+
 def test_records_of_another_model_are_not_taken(tmp_path):
     records(Scripted(good), TASK, keep=Keep(tmp_path, "model-1"))
     assert [r.ready for r in records(Scripted(certain), TASK, keep=Keep(tmp_path, "model-2"))] == [False]

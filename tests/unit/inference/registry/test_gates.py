@@ -4,11 +4,14 @@ import json
 
 import pytest
 
+from cds_service.evaluation.bias.kept import kept_pairs
 from cds_service.inference.registry.errors import AdapterRefused
 from cds_service.inference.registry.gates import gates, judge
 from cds_service.inference.registry.intervals import paired, unpaired
 from cds_service.inference.registry.manifest import Adapter, Base, Manifest
 from cds_service.inference.style import Style
+from cds_service.safety.verdict import CHECKS
+from cds_service.twins import ATTRIBUTES
 from tests.support.adapters import bias, evaluation, share
 
 OWN, FORMER = "1" * 64, "2" * 64
@@ -31,6 +34,7 @@ def measured(tmp_path):
         others = [("base", None, {}), *([("old", FORMER, {})] if former else [])]
         contents = {"evaluation.json": evaluation(*others, ("new", OWN, figures or {})),
                     "bias.json": bias(*others, ("new", OWN, changes or {}))}  # fmt: skip
+        contents["bias.json"]["models"][-1]["may_raise"] = may_raise
         edit(contents["evaluation.json"])
         edit_bias(contents["bias.json"])
         for name, content in contents.items():
@@ -194,9 +198,46 @@ def test_damaged_figures_are_an_error(measured, change):
 def test_lost_differences_that_matter_stop_it(measured):
     def lose(content):
         for model, kept in zip(content["models"], (4, 3), strict=True):
-            model["kept"] = {"pregnancy": share(kept, 4)}
+            model["kept"]["pregnancy"] = share(kept, 4)
 
     assert failed(measured(edit_bias=lose)) == {("bias-kept", "pregnancy")}
+
+
+def drop(part, name):
+    """Takes a figure out of all entries, as a file that was measured before there was one."""
+
+    def act(content):
+        for model in content["models"]:
+            (model["sets"]["held-out"] if part == "sets" else model[part]).pop(name, None)
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("edits", "figure"),
+    [
+        ({"edit": drop("sets", "check:medication")}, "check:medication"),
+        ({"edit_bias": drop("attributes", "race or ethnicity")}, "race or ethnicity priority_changed"),
+        ({"edit_bias": drop("kept", "age band")}, "age band"),
+    ],
+)
+def test_a_figure_that_neither_model_has_is_missing_and_not_equal(measured, edits, figure):
+    assert figure in {name for _, name in failed(measured(**edits))}
+
+
+def test_the_gates_need_every_check_attribute_and_difference_that_there_is():
+    needed = {gate.id: set(gate.needs) for gate in gates() if gate.needs}
+    assert needed.pop("safety-checks") == {f"check:{check.id}" for check in CHECKS}
+    assert needed.pop("bias-kept") == {pair.kind for pair in kept_pairs()}
+    assert needed == {name: set(ATTRIBUTES) for name in ("bias-priority", "bias-outcome", "bias-concerns")}
+
+
+def test_bias_measured_without_the_leave_to_raise_says_nothing_of_an_adapter_that_has_it(measured):
+    def without_leave(content):
+        content["models"][-1]["may_raise"] = False
+
+    adapter = measured(edit=raising({}, 500, 0), edit_bias=without_leave, may_raise=True)
+    assert failed(adapter) == {("bias", "bias.json")}
 
 
 def test_every_gate_says_why():

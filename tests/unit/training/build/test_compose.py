@@ -5,13 +5,15 @@ from collections import Counter
 import pytest
 
 from cds_service.training.build.compose import SHARES, compose, leaks
-from cds_service.training.build.examples import CLINIC, PUBLIC, SYNTHETIC, Example
+from cds_service.training.build.examples import Example
+from cds_service.training.chat import CLINIC, PUBLIC, SYNTHETIC
 from cds_service.training.synth.parts import Part
 
 
 def example(number, source=SYNTHETIC, part=Part.TRAIN, **more):
     given = {"patient": f"{source}-{number}", "family": f"{source}-{number}", "user": f"{source} {number}"} | more
-    return Example(id=f"{source}-{number}", source=source, part=part, system="s", assistant="a", **given)
+    given |= {"source": source, "part": part, "system": "s", "assistant": "a"}
+    return Example(id=f"{source}-{number}", place=f"{source}.jsonl, line {number}", **given)
 
 
 def groups(source, count, part=Part.TRAIN):

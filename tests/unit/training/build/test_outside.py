@@ -8,11 +8,18 @@ from cds_service.training.build.outside import clinic_examples, public_examples
 from cds_service.training.synth.parts import part_of
 
 
-def read(make, tmp_path, *lines):
-    path = tmp_path / "file.jsonl"
+def write(path, *lines):
     path.write_text("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines))
+    return path
+
+
+def read(make, tmp_path, *lines):
+    return read_files(make, write(tmp_path / "file.jsonl", *lines))
+
+
+def read_files(make, *paths):
     problems = []
-    return list(make(path, lambda place, reason: problems.append((place, reason)))), problems
+    return list(make(paths, lambda place, reason: problems.append((place, reason)))), problems
 
 
 def chat(user="Complaint: cough", assistant="{}", **more):
@@ -39,11 +46,15 @@ def test_all_records_of_a_patient_are_in_one_part(tmp_path):
     [
         ("{", "is no JSON"),
         ("[]", "is no JSON object"),
-        ({"patient": "p"}, "`messages` is no list of objects"),
-        (chat() | {"patient": ""}, "has no `patient` in words"),
-        ({"messages": chat()["messages"]}, "has no `patient`"),
-        ({"messages": chat()["messages"][:2], "patient": "p"}, "`messages` must be"),
-        (chat(assistant=""), "the `content` of a message is no text"),
+        ("[" * 100_000, "is no JSON"),
+        (chat(user="\ud800"), "is no JSON"),
+        ({"patient": "p"}, "'messages' must be"),
+        ({"patient": "p", "messages": ["user"]}, "'messages' must be"),
+        (chat() | {"patient": ""}, "has no 'patient' in words"),
+        (chat() | {"patient": 7}, "has no 'patient' in words"),
+        ({"messages": chat()["messages"]}, "has no 'patient' in words"),
+        ({"messages": chat()["messages"][:2], "patient": "p"}, "'messages' must be"),
+        (chat(assistant=""), "each message must have words as 'content'"),
     ],
 )
 def test_a_bad_line_costs_only_itself_and_is_named_by_its_place(tmp_path, line, reason):
@@ -54,12 +65,36 @@ def test_a_bad_line_costs_only_itself_and_is_named_by_its_place(tmp_path, line, 
     assert reason in said
 
 
+def test_a_patient_is_in_one_part_whatever_the_file(tmp_path):
+    names = [f"family-{n}" for n in range(40)]
+    one, other = names[0], next(n for n in names if part_of(n) is not part_of(names[0]))
+    paths = [write(tmp_path / f"{name}.jsonl", chat(user=name, family=name)) for name in (one, other)]
+    found, ((place, _),) = read_files(clinic_examples, *paths)
+    assert [e.family for e in found] == [one]
+    assert place == f"{other}.jsonl, line 1"
+
+
+def test_a_family_that_is_null_is_none(tmp_path):
+    found, problems = read(clinic_examples, tmp_path, chat(family="chest"), chat(user="again", family=None))
+    assert ([e.family for e in found], problems) == (["chest", "subj-1"], [])
+
+
+def test_marks_of_the_byte_order_and_line_ends_of_windows_are_read(tmp_path):
+    path = tmp_path / "windows.jsonl"
+    lines = [json.dumps(chat(user="caf\u00e9\u2028 cough"), ensure_ascii=False), "", json.dumps(chat(user="fever"))]
+    path.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+    found, problems = read_files(clinic_examples, path)
+    assert ([e.user for e in found], problems) == (["caf\u00e9\u2028 cough", "fever"], [])
+    assert found[1].place == "windows.jsonl, line 3"
+
+
 @pytest.mark.parametrize(
     ("value", "answer"),
     [
         ({"question": "Q?", "options": {"A": "one", "B": "two"}, "answer": "B"}, "two"),
         ({"question": "Q?", "options": {"A": "one", "B": "two"}, "answer": "two", "answer_idx": "B"}, "two"),
         ({"question": "Q?", "options": ["one", "two"], "answer": 1}, "two"),
+        ({"question": "Q?", "options": ["one", "two"], "answer": "two"}, "two"),
         ({"question": "Q?", "answer": "free words"}, "free words"),
     ],
 )
@@ -69,7 +104,32 @@ def test_questions_of_the_common_forms_are_read(tmp_path, value, answer):
     assert found.user.startswith("Q?")
 
 
-def test_a_question_without_an_answer_is_left_out(tmp_path):
-    found, ((_, reason),) = read(public_examples, tmp_path, {"question": "Q?", "options": {"A": "one"}})
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"options": {"A": "one"}},
+        {"options": {"A": "one"}, "answer": "B"},
+        {"options": {"A": "one"}, "answer": ["A"]},
+        {"options": ["one", "two"], "answer": "B"},
+        {"options": ["one", "two"], "answer": 2},
+        {"options": ["one", "two"], "answer": True},
+        {"answer": 4},
+    ],
+)
+def test_a_question_without_an_answer_in_words_is_left_out(tmp_path, value):
+    found, ((_, reason),) = read(public_examples, tmp_path, {"question": "Q?", **value})
     assert found == []
-    assert "has no `answer`" in reason
+    assert "has no 'answer'" in reason
+
+
+def test_white_space_around_a_question_makes_no_other_question(tmp_path):
+    (one, other), _ = read(public_examples, tmp_path, *({"question": q, "answer": "a"} for q in ("Q?", " Q?\n")))
+    assert (one.id, one.part, one.user) == (other.id, other.part, other.user)
+
+
+def test_a_published_question_set_is_read_whole(shared_data):
+    path = shared_data / "qa" / "medqa_usmle_4opt_dev200.jsonl"
+    problems = []
+    found = list(public_examples([path], lambda *problem: problems.append(problem)))
+    assert problems == []
+    assert len({e.id for e in found}) == sum(1 for line in path.open() if line.strip())

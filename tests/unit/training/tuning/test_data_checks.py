@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cds_service.training.tuning import phi
 from cds_service.training.tuning.batches import Order
 from cds_service.training.tuning.data_files import read_data
 from cds_service.training.tuning.errors import BadData
@@ -30,7 +31,7 @@ BAD = {
     "must be one JSON object": json.dumps([SECRET]),
     "'id' must be words": json.dumps(changed(id=7)),
     "'source' must be one of": json.dumps(changed(source=SECRET)),
-    "'messages' must be system, user and assistant": json.dumps(
+    "'messages' must be system (or none), user and assistant": json.dumps(
         changed(messages=[{"role": "user", "content": SECRET}])
     ),
     "each message must have words": json.dumps(
@@ -51,6 +52,12 @@ def test_a_bad_line_is_told_by_file_line_and_fault_alone(tmp_path, wrong):
         read_data(write_data(tmp_path, json.dumps(line(0)) + "\n" + BAD[wrong] + "\n"))
     assert f"train.jsonl, line 2: {wrong}" in str(told.value)
     assert SECRET not in str(told.value)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "9" * 5_000], ids=["too deep", "too long a number"])
+def test_json_that_python_will_not_read_is_a_bad_line(tmp_path, text):
+    with pytest.raises(BadData, match=r"train.jsonl, line 1: not JSON"):
+        read_data(write_data(tmp_path, text + "\n"))
 
 
 def test_every_bad_line_is_told_and_a_flood_is_counted(tmp_path):
@@ -98,10 +105,19 @@ def test_an_identifier_refuses_the_file_and_tells_where_and_what_kind(kind):
     assert not any(word in str(told.value) for word in ("415", "219", "testperson", "Testperson", "2021"))
 
 
+def test_a_text_that_is_too_long_to_be_checked_is_refused(monkeypatch):
+    text, in_time = "a cough that no other test asks about", phi._TEXT_S
+    monkeypatch.setattr(phi, "_TEXT_S", 0.0)
+    with pytest.raises(BadData, match="line 1: too long to be checked"):
+        refuse_identifiers([("train.jsonl, line 1", (text,))], 1, lambda _share: None)
+    monkeypatch.setattr(phi, "_TEXT_S", in_time)
+    assert identifiers(text) == ()
+
+
 def test_prompts_and_placeholders_hold_no_identifiers():
     texts = [message["content"] for item in lines(4) for message in item["messages"]]
     texts.append("[PATIENT_1] was seen on [DATE_1], 90+ years, blood pressure 120/80 mmHg. Call 911.")
-    assert [list(identifiers(text)) for text in texts] == [[] for _ in texts]
+    assert [identifiers(text) for text in texts] == [() for _ in texts]
 
 
 def test_long_examples_are_left_out_whole_with_their_twins_and_counted():

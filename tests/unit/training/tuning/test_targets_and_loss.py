@@ -7,7 +7,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokeni
 
 from cds_service.training.tuning.batches import Collator
 from cds_service.training.tuning.data_files import _line
-from cds_service.training.tuning.examples import tokenize
+from cds_service.training.tuning.examples import rows, tokenize
 from cds_service.training.tuning.loss import disagreement, losses
 from cds_service.training.tuning.targets import has_conv1d, linear_targets
 from tests.unit.training.tuning.material import SAVERS, lines
@@ -48,7 +48,7 @@ def batch_of(folder, name, count=4):
     causal = name not in ("t5", "mt5")
     tokenizer = AutoTokenizer.from_pretrained(folder)
     examples = tokenize([_line(n, v) for n, v in enumerate(lines(count), 1)], tokenizer, max_tokens=450)
-    return Collator(causal=causal, pad=0, start=None if causal else 0)(examples.rows()), causal
+    return Collator(causal=causal, pad=0, start=None if causal else 0)(rows(examples.examples)), causal
 
 
 @each

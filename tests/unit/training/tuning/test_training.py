@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from cds_service.errors import BackendError
-from cds_service.training.tuning import curves, trainers
+from cds_service.training.tuning import curves, progress, trainers
 from cds_service.training.tuning import run as run_module
 from cds_service.training.tuning.checkpoints import is_whole, newest
 from cds_service.training.tuning.errors import BadData, BadRun, CheckpointFailed
@@ -69,6 +69,10 @@ class Stop:
     def __call__(self, text):
         if text.startswith(self.before) and ": loss" in text:
             os.kill(os.getpid(), signal.SIGTERM)
+
+
+class Stopped(BaseException):
+    """The process ended here."""
 
 
 def steps_of(folder):
@@ -212,6 +216,36 @@ def test_data_with_identifiers_are_not_learned(go, tmp_path):
         go(data=write_data(tmp_path / "bad", [bad]))
     assert "415" not in str(told.value)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_was_stopped_before_its_first_step_can_be_resumed(go, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("cds_service.training.tuning.tune.tokenize", lambda *_, **__: (_ for _ in ()).throw(Stopped))
+        with pytest.raises(Stopped):
+            go(max_steps=1)
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["run.toml"]
+    assert go(max_steps=1, resume=True).finished
+    assert (tmp_path / "run" / "started.json").exists()
+
+
+@pytest.mark.parametrize("module", [run_module, progress], ids=["started.json", "metrics.jsonl"])
+def test_a_disk_that_refuses_before_the_first_step_is_one_clear_error(go, monkeypatch, module):
+    monkeypatch.setattr(module, "whole_file", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+    with pytest.raises(BackendError, match="go on with --resume"):
+        go(max_steps=1)
+
+
+def test_texts_of_one_name_in_two_folders_are_both_in_the_record(tmp_path, bases, monkeypatch):
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "a.txt").write_text(f"Fever in {folder.name}. " * 9)
+    monkeypatch.setattr("cds_service.training.tuning.inject.packaged_texts", tuple)
+    file = write_run(tmp_path / "inject.toml", bases["causal"], kind="inject", max_tokens=32, max_steps=1)
+    how = {"model_dir": tmp_path, "resume": False, "say": lambda _: None, "show": lambda _s, _h: None}
+    inject(file, folders, tmp_path / "out", **how)
+    files = json.loads((tmp_path / "out" / "train.json").read_text())["data"]["files"]
+    assert len(set(files.values())) == 2
 
 
 def test_a_run_is_not_resumed_with_other_numbers_data_or_base(go, tmp_path, bases):
