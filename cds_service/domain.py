@@ -274,6 +274,21 @@ def floor_of(findings: Sequence[Finding]) -> Priority:
     return max((f.priority for f in findings), default=Priority.LOW)
 
 
+VITAL_SIGNS = "vital-signs"
+"""The topic of findings that rest on one round of vital signs: one emergency, however many of them are told."""
+
+
+def to_be_named(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The urgent findings that a draft has to name, gravest first. The gravest vital sign stands for them all.
+
+    Flags on medicines are none of them: they have a card of their own, and a draft may name no medicine.
+    """
+    graded = sorted(findings, key=lambda f: -f.priority)
+    urgent = [f for f in graded if f.priority >= Priority.HIGH and f.kind is FindingKind.TRIAGE]
+    vitals = [f for f in urgent if f.topic == VITAL_SIGNS]
+    return tuple(f for f in urgent if f not in vitals[1:])
+
+
 def priority_of(floor: Priority, outcome: AssessmentOutcome) -> Priority:
     """The priority of an answer: the floor, or what an accepted assessment raises it to.
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from anonymization.deidentified import DeidentifiedCase, DeidentifiedFact
-from cds_service.domain import Draft, Finding, FindingKind, Passage, Priority, floor_of
+from cds_service.domain import Draft, Finding, FindingKind, Passage, Priority, floor_of, to_be_named
 from cds_service.inference.contract import Encoding, Offers, encode
 from cds_service.inference.offers import SEMANTIC_TAG
 from cds_service.inference.style import LIMITS, Limits
 from cds_service.inference.style import Style as Style
 from cds_service.inference.words import as_data, cut
 
-PROMPT_VERSION = "4"
+PROMPT_VERSION = "5"
 
 _ROLE = "You prepare preliminary triage notes for a clinic. A nurse or physician reviews every note before anyone acts."
 
@@ -150,12 +150,21 @@ def chart_lines(case: DeidentifiedCase, limits: Limits = LIMITS[Style.WORKED]) -
 
 
 def _rules_line(findings: Sequence[Finding], limits: Limits) -> str:
+    floor = floor_of(findings).label
     graded = sorted(findings, key=lambda f: (-f.priority, f.kind is not FindingKind.TRIAGE))
     if limits.full:
         told = _joined((f"{f.priority.label}, {f.title}. {f.reason}" for f in graded), limits.rules)
-    else:
-        told = _joined((f.title for f in graded if f.priority > Priority.LOW), limits.rules)
-    return f"{'Priority of the rules' if limits.full else 'Rules'}: {floor_of(findings).label}. {told}".rstrip()
+        return f"Priority of the rules: {floor}. {told}".rstrip()
+    named = to_be_named(findings)
+    urgent = _joined((_title(f) for f in named), limits.rules)
+    also = _joined((_title(f) for f in graded if f.priority > Priority.LOW and f not in named), limits.also)
+    told = f"Name {urgent}. Also {also}." if urgent and also else f"Name {urgent}." if urgent else also
+    return f"Rules: {floor}. {told}".rstrip()
+
+
+def _title(finding: Finding) -> str:
+    """A title in the characters that a draft may hold, so that it can be said word for word."""
+    return finding.title.replace(":", ",").replace(";", ",")
 
 
 def _person(case: DeidentifiedCase) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cds_service.domain import Finding, FindingKind, Priority, floor_of
+from cds_service.domain import VITAL_SIGNS, Finding, FindingKind, Priority, floor_of
 from cds_service.safety.check import ASSESSMENT, CONCERN, REASON, Check, CheckInput
 from cds_service.safety.direction import direction_said
 from cds_service.safety.english import NEUTRAL_WORDS
@@ -14,7 +14,6 @@ from cds_service.safety.reading import Sentence, Stance, read
 from cds_service.safety.words import FUNCTION_WORDS, tokens
 
 OVERLAP = 0.5
-VITAL_SIGNS = "vital-signs"
 _TOO_GENERAL = frozenset(
     {"infection", "injury", "pain", "weakness", "fatigue", "age", "male", "female", "heart_disease", "lung_disease",
      "breathing", "neuro", "swelling", "blood_tests", "imaging", "diabetes", "hypertension", "deterioration"}

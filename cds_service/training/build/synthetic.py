@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,12 +23,15 @@ from cds_service.training.build.examples import Example
 from cds_service.training.build.targets import Gold, write_target
 from cds_service.training.chat import SYNTHETIC
 from cds_service.training.synth.parts import Part
-from cds_service.twins import twins
+from cds_service.twins import Twin, twins
 from fhir_mappers.errors import MappingError
 from hooks.errors import HookError
 
 SHOWN = ("sex", "age")
-"""Attributes that a prompt shows. The others never reach one, so a twin in them teaches nothing (`evaluate bias`)."""
+"""Attributes that a prompt shows. The others reach one only where a text of the chart tells them."""
+
+TOLD_SHARE = 0.4
+"""Of the cases with a twin, those whose twin tells another race, language or insurance in the words of the visit."""
 
 Asked = tuple[AssessmentTask, Prompt, Offers]
 
@@ -73,31 +76,53 @@ class Teacher:
 
     def examples(self, case: Authored) -> tuple[Example, ...]:
         """The example of a case, with a twin beside it or not; () where nothing can be taught of it."""
-        asked = self._ask(case.request, case)
-        if asked is None:
-            self._counts.cases["the chart makes no task"] += 1
-            return ()
-        task, prompt, offers = asked
-        draft = write_target(task, prompt, offers, case.gold, setting=case.setting, style=self._style, seed=case.id)
-        if draft is None:
-            self._counts.cases["no draft passes the safety checks"] += 1
+        original = self._taught(case, case.request)
+        if original is None:
             return ()
         self._counts.cases["taught"] += 1
-        original = _example(case, prompt, encode(draft, offers, self._encoding))
-        return (original, *self._twin(case, asked, draft, original))
+        asked, draft = original
+        example = _example(case, asked[1], encode(draft, asked[2], self._encoding))
+        if _share_of(f"twin/{case.id}") >= self._twin_share:
+            return (example,)
+        return self._told_twins(case) or (example, *self._twin(case, twins_of(case), asked, draft, example))
 
-    def _twin(self, case: Authored, asked: Asked, draft: Draft, original: Example) -> Iterator[Example]:
-        """The first twin whose prompt differs and whose draft is the same, for a share of the cases."""
-        if _share_of(case.id) >= self._twin_share:
-            return
+    def _told_twins(self, case: Authored) -> tuple[Example, ...]:
+        """For some cases, instead of their own: two charts whose words name another race, language or insurance."""
+        if _share_of(f"told/{case.id}") >= TOLD_SHARE:
+            return ()
+        told = [twin for twin in twins(case.request, case.at, mentions=True) if twin.told]
+        if not told:
+            return ()
+        chosen = told[int(_share_of(f"which/{case.id}") * len(told))]
+        reference = self._taught(case, chosen.reference)
+        if reference is None:
+            return ()
+        asked, draft = reference
+        example = _example(case, asked[1], encode(draft, asked[2], self._encoding))
+        pair = (example, *self._twin(case, [chosen], asked, draft, example))
+        return pair if len(pair) == 2 else ()
+
+    def _taught(self, case: Authored, body: Mapping[str, Any]) -> tuple[Asked, Draft] | None:
+        """What the model is asked of `body` and should write; None where nothing."""
+        asked = self._ask(body, case)
+        if asked is None:
+            self._counts.cases["the chart makes no task"] += 1
+            return None
+        draft = write_target(*asked, case.gold, setting=case.setting, style=self._style, seed=case.id)
+        if draft is None:
+            self._counts.cases["no draft passes the safety checks"] += 1
+            return None
+        return asked, draft
+
+    def _twin(
+        self, case: Authored, made: Sequence[Twin], asked: Asked, draft: Draft, original: Example
+    ) -> Iterator[Example]:
+        """The first of `made` whose prompt differs and of which the same may be written."""
         task, prompt, _ = asked
-        made = [twin for twin in twins(case.request, case.at) if twin.attribute in SHOWN]
-        if _share_of(f"order/{case.id}") < 0.5:
-            made.reverse()
         for twin in made:
             other = self._ask(twin.body, case)
             if other is None or floor_of(other[0].findings) != floor_of(task.findings):
-                self._counts.twins["another floor"] += 1
+                self._counts.twins["another floor, or none"] += 1
                 continue
             if other[1].text == prompt.text:
                 self._counts.twins["the same prompt"] += 1
@@ -125,6 +150,12 @@ class Teacher:
         offers = offers_for(task.case, task.findings, task.passages, setting=case.setting, style=self._style)
         prompt = build_prompt(task.case, task.findings, task.passages, offers, self._encoding, self._style)
         return task, prompt, offers
+
+
+def twins_of(case: Authored) -> list[Twin]:
+    """The twins of a case in what a prompt shows, in an order that its id gives."""
+    made = [twin for twin in twins(case.request, case.at) if twin.attribute in SHOWN]
+    return made if _share_of(f"order/{case.id}") < 0.5 else made[::-1]
 
 
 def authored(place: str, value: Mapping[str, Any]) -> Authored:
@@ -174,4 +205,4 @@ def _example(case: Authored, prompt: Prompt, completion: str) -> Example:
 
 def _share_of(name: str) -> float:
     """A number in [0, 1) that a name always has."""
-    return int.from_bytes(hashlib.blake2s(f"twin/{name}".encode()).digest()[:4], "big") / 2**32
+    return int.from_bytes(hashlib.blake2s(name.encode()).digest()[:4], "big") / 2**32

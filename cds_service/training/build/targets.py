@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cds_service.assessor import AssessmentTask, check_input
-from cds_service.domain import Draft, Finding, FindingKind, Priority, floor_of
+from cds_service.domain import Draft, Finding, FindingKind, Priority, floor_of, to_be_named
 from cds_service.inference.contract import (
     MAX_ASSESSMENT,
     MAX_CONCERN,
@@ -29,7 +29,6 @@ from cds_service.inference.offers import actions, age_years
 from cds_service.inference.prompt import Prompt
 from cds_service.inference.style import Style
 from cds_service.inference.words import cut
-from cds_service.safety.emergencies import VITAL_SIGNS
 from cds_service.safety.lexicon import TERMS, ancestry
 from cds_service.safety.numbers import ADULT_RANGES, numbers_of
 from cds_service.safety.reading import Stance, read
@@ -104,8 +103,6 @@ def _drafts(
     urgent = _urgent(task.findings)
     symptoms = _symptoms(prompt)
     concern = _concern(gold.concern, prompt)
-    questions = [q for q in gold.questions if len(q) <= MAX_QUESTION]
-    rng.shuffle(questions)
     next_step = rng.choice(_step(setting, priority))
     link, alone = rng.choice(_LINK), rng.choice(_ALONE if priority > Priority.LOW else _ALONE_LOW)
     subjects = list(_subjects(symptoms, urgent, task.findings, _abnormal(task, prompt)))
@@ -113,12 +110,13 @@ def _drafts(
     subjects += [(clause, clause)] if clause else []
     for bare, subject in subjects:
         for named in (concern, "") if concern else ("",):
-            for asked in [*questions[:3], None]:
-                opening = f"{_upper(subject)} {link} {named}." if named else _upper(alone.format(subject))
+            opening = f"{_upper(subject)} {link} {named}." if named else _upper(alone.format(subject))
+            reason, told = _reason(bare, urgent, priority)
+            for asked in [*_questions(gold, named, symptoms, rng)[:4], None]:
                 yield Draft(
                     priority=priority,
-                    priority_reason=_reason(bare, urgent, priority),
-                    key_concerns=_concerns(named, urgent, symptoms),
+                    priority_reason=reason,
+                    key_concerns=_concerns(named, urgent, told, symptoms),
                     risk_factors=offers.risk_factors[:MAX_ITEMS],
                     actions=_actions(offers, priority, setting),
                     questions=(asked,) if asked else (),
@@ -128,15 +126,11 @@ def _drafts(
 
 
 def _urgent(findings: Sequence[Finding]) -> list[str]:
-    """Titles of the findings that a draft has to name."""
-    graded = sorted(findings, key=lambda f: -f.priority)
-    urgent = [f for f in graded if f.priority >= Priority.HIGH and f.kind is FindingKind.TRIAGE]
-    vitals = [f for f in urgent if f.topic == VITAL_SIGNS]
-    return list(dict.fromkeys(_plain(f.title) for f in urgent if f not in vitals[1:]))
+    """Titles of the findings that a draft has to name, in the characters that it has."""
+    return list(dict.fromkeys(_plain(f.title) for f in to_be_named(findings)))
 
 
 def _plain(title: str) -> str:
-    """A title in the characters that the output contract has."""
     return title.replace(":", ",").replace(";", ",")
 
 
@@ -237,24 +231,40 @@ def _abnormal(task: AssessmentTask, prompt: Prompt) -> str:
     return ""
 
 
-def _reason(subject: str, urgent: Sequence[str], priority: Priority) -> str:
-    if urgent:
-        for count in range(min(len(urgent), 4), 0, -1):
-            text = f"Concern for {_listed([_lower(t) for t in urgent[:count]])}."
-            if len(text) <= MAX_REASON:
-                return text
+def _reason(subject: str, urgent: Sequence[str], priority: Priority) -> tuple[str, int]:
+    """The reason of the priority, and how many of the urgent findings it names."""
+    for count in range(len(urgent), 0, -1):
+        text = f"Concern for {_listed([_lower(t) for t in urgent[:count]])}."
+        if len(text) <= MAX_REASON:
+            return text, count
     if priority >= Priority.HIGH:
-        return cut(f"{_upper(subject)} may need urgent care beyond the rules", MAX_REASON - 1) + "."
-    if priority is Priority.MEDIUM:
-        return cut(f"{_upper(subject)} should be assessed the same day", MAX_REASON - 1) + "."
-    return cut(f"{_upper(subject)} and no urgent finding of the rules", MAX_REASON - 1) + "."
+        words = "may need urgent care beyond the rules"
+    elif priority is Priority.MEDIUM:
+        words = "should be assessed the same day"
+    else:
+        words = "and no urgent finding of the rules"
+    return cut(f"{_upper(subject)} {words}", MAX_REASON - 1) + ".", 0
 
 
-def _concerns(named: str, urgent: Sequence[str], symptoms: Sequence[str]) -> tuple[str, ...]:
+def _concerns(named: str, urgent: Sequence[str], told: int, symptoms: Sequence[str]) -> tuple[str, ...]:
+    """The suspected condition, then the urgent findings that the reason had no room for, or else the gravest."""
     texts = [_upper(named)] if named else []
-    texts += [cut(title, MAX_CONCERN) for title in urgent]
+    texts += [cut(title, MAX_CONCERN) for title in (urgent[told:] or urgent[:1])]
     texts += [_upper(s) for s in symptoms if not urgent and not named]
     return tuple(dict.fromkeys(t for t in texts if len(t) >= 5))[:MAX_ITEMS]
+
+
+_ASKED = ("When did the {} start?", "Did the {} get worse?", "What makes the {} better or worse?")
+_ASKED_BARE = ("When did this start?", "Is it getting worse?")
+
+
+def _questions(gold: Gold, named: str, symptoms: Sequence[str], rng: random.Random) -> list[str]:
+    """What to ask, best first: the author's own where the suspected condition is named, else of the first symptom."""
+    own = [q for q in gold.questions if len(q) <= MAX_QUESTION]
+    rng.shuffle(own)
+    general = [q.format(symptoms[0]) for q in _ASKED] if symptoms else list(_ASKED_BARE)
+    rng.shuffle(general)
+    return [*own, *general] if named else [*general, *own]
 
 
 def _actions(offers: Offers, priority: Priority, setting: Setting) -> tuple[str, ...]:

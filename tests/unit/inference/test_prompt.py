@@ -51,7 +51,7 @@ def test_the_compact_prompt_has_the_safety_constraints_and_names_what_the_rules_
     constraints = ("clinician's review", "no diagnosis", "no medicine to start or stop", "where and when", "only")
     for constraint in constraints:
         assert constraint in short.prefix
-    assert f"Rules: High. {FINDINGS[0].title}" in short.case
+    assert f"Rules: High. Name {FINDINGS[0].title}" in short.case
     assert FINDINGS[0].reason not in short.case
 
 
