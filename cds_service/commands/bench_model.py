@@ -114,7 +114,7 @@ def _asked(settings: Settings, options: Mapping[str, Any], show: Show) -> tuple[
         chosen = replace(parts[0], name=f"vignettes {setting}", cases=tuple(c for part in parts for c in part.cases))
     with own_road(settings, show) as road:
         limited = chosen.limited(options["cases"])
-        asked = walk(limited, road.stations(setting), VERSIONS, part(show, "road"))
+        asked = walk(limited, road.under(setting), VERSIONS, part(show, "road"))
     return asked, open_similarity()
 
 

@@ -74,7 +74,7 @@ def build(
     with writing(), progress() as show, ExitStack() as stack:
 
         def stations() -> Stations:
-            return stack.enter_context(own_road(read_settings(), show)).stations(Setting.FAMILY_PRACTICE)
+            return stack.enter_context(own_road(read_settings(), show)).under(Setting.FAMILY_PRACTICE)
 
         manifest = write(out, wanted, stations, made=datetime.now(UTC), show=show)
     for name, counted in manifest["files"].items():

@@ -12,6 +12,7 @@ import click
 from cds_service.commands.client import clear_errors
 from cds_service.commands.evaluate_triage import FILE, SETTINGS
 from cds_service.commands.evaluation_files import output_options, write_json
+from cds_service.commands.measured_models import command_words, model_and_case_options
 
 if TYPE_CHECKING:
     from cds_service.assessor import Similarity
@@ -24,16 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command("assessment")
-@click.option(
-    "--model",
-    "specs",
-    multiple=True,
-    required=True,
-    help="`floor` (no model), `base`, `serving`, the id of an adapter or the path of an adapter or run folder; with an "
-    "engine before it if need be (`transformers:base`). May be given more than once: every two are compared.",
-)
-@click.option("--cases", type=FILE, help="Held-out synthetic cases: the part `test` of a file of `data synth`.")
-@click.option("--vignettes", type=click.Choice(["tuning", "kept-out", "all"]), help="The packaged vignettes.")
+@model_and_case_options("family-practice", "ed")
 @click.option(
     "--visits",
     type=(FILE, FILE, SETTINGS),
@@ -41,17 +33,7 @@ if TYPE_CHECKING:
     help="Visits with an expert's priority, as `evaluate triage` reads them, and their care setting.",
 )
 @click.option("--qa", type=FILE, help="Multiple-choice questions (JSON lines): what tuning made a model forget.")
-@click.option(
-    "--setting",
-    "settings",
-    type=SETTINGS,
-    multiple=True,
-    default=("family-practice", "ed"),
-    show_default=True,
-    help="Care settings of synthetic cases and vignettes. May be given more than once.",
-)
 @click.option("--raising", is_flag=True, help="Draft a second time with priorities above the floor allowed.")
-@click.option("--limit", type=click.IntRange(1), help="At most so many cases of each set, evenly spread.")
 @click.option(
     "--keep",
     type=click.Path(path_type=Path, file_okay=False),
@@ -102,7 +84,7 @@ def _measure(specs: Sequence[str], options: Mapping[str, Any], show: Show) -> Re
         raise click.UsageError("Nothing to measure on: give --cases, --vignettes or --visits.")
     settings = read_settings()
     with own_road(settings, show) as road:
-        asked = [walk(s, road.stations(s.setting), VERSIONS, part(show, f"road: {s.name}")) for s in chosen]
+        asked = [walk(s, road.under(s.setting), VERSIONS, part(show, f"road: {s.name}")) for s in chosen]
     similarity = open_similarity()
     models = [_model(spec, asked, settings, similarity, options, show) for spec in specs]
     return Report(
@@ -196,17 +178,10 @@ def _choices(spec: str, settings: Settings, options: Mapping[str, Any], show: Sh
 
 
 def _command(specs: Sequence[str], options: Mapping[str, Any]) -> str:
-    """The command as one would write it, files by their names alone."""
-    from cds_service.commands.loading import shown
-
-    words = [f"--model {shown(spec)}" for spec in specs]
-    words += [f"--cases {options['cases'].name}"] if options["cases"] else []
-    words += [f"--vignettes {options['vignettes']}"] if options["vignettes"] else []
+    more = ["--raising"] if options["raising"] else []
     if options["visits"]:
         requests, gold, setting = options["visits"]
-        words.append(f"--visits {requests.name} {gold.name} {setting}")
-    words += [f"--qa {options['qa'].name}"] if options["qa"] else []
-    words += [f"--setting {setting}" for setting in options["settings"]]
-    words += ["--raising"] if options["raising"] else []
-    words += [f"--limit {options['limit']}"] if options["limit"] else []
-    return " ".join(["cds-service evaluate assessment", *words])
+        more.append(f"--visits {requests.name} {gold.name} {setting}")
+    if options["qa"]:
+        more.append(f"--qa {options['qa'].name}")
+    return command_words("assessment", specs, options, *more)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cds_service.commands.client import clear_errors
-from cds_service.commands.evaluate_triage import FILE, SETTINGS
 from cds_service.commands.evaluation_files import output_options, write_json
+from cds_service.commands.measured_models import command_words, model_and_case_options
 
 if TYPE_CHECKING:
     from cds_service.assessor import Similarity
@@ -25,26 +25,7 @@ FLOOR = "floor"
 
 
 @click.command("bias")
-@click.option(
-    "--model",
-    "specs",
-    multiple=True,
-    required=True,
-    help="`floor` (no model), `base`, `serving`, the id of an adapter or the path of an adapter or run folder; with an "
-    "engine before it if need be (`transformers:base`). May be given more than once.",
-)
-@click.option("--cases", type=FILE, help="Held-out synthetic cases: the part `test` of a file of `data synth`.")
-@click.option("--vignettes", type=click.Choice(["tuning", "kept-out", "all"]), help="The packaged vignettes.")
-@click.option(
-    "--setting",
-    "settings",
-    type=SETTINGS,
-    multiple=True,
-    default=("family-practice",),
-    show_default=True,
-    help="Care settings of the cases. May be given more than once.",
-)
-@click.option("--limit", type=click.IntRange(1), help="At most so many cases of each set, evenly spread.")
+@model_and_case_options("family-practice")
 @output_options
 @clear_errors
 def bias(specs: tuple[str, ...], **options: Any) -> None:
@@ -85,12 +66,16 @@ def _measure(specs: Sequence[str], options: Mapping[str, Any], show: Show) -> Re
     with own_road(settings, show) as road:
         for each in chosen:
             name = f"road: {each.name}"
-            pairs += pairs_of(each, road.stations(each.setting), VERSIONS, lambda share, name=name: show(name, share))  # type: ignore[misc]
-        kept = walk_kept(road.stations(SETTING), VERSIONS)
+            pairs += pairs_of(each, road.under(each.setting), VERSIONS, lambda share, name=name: show(name, share))  # type: ignore[misc]
+        kept = walk_kept(road.under(SETTING), VERSIONS)
     similarity = open_similarity()
     models = [_model(spec, pairs, kept, settings, similarity, show) for spec in specs]
     return Report(
-        made=datetime.now(UTC), command=_command(specs, options), versions=VERSIONS, sets=chosen, models=models
+        made=datetime.now(UTC),
+        command=command_words("bias", specs, options),
+        versions=VERSIONS,
+        sets=chosen,
+        models=models,
     )
 
 
@@ -139,15 +124,3 @@ def _model(
             )
 
         return measure(shown(spec), info.adapter, pairs, kept, Answers(assessor_for), step, may_raise=info.may_raise)
-
-
-def _command(specs: Sequence[str], options: Mapping[str, Any]) -> str:
-    """The command as one would write it, files by their names alone."""
-    from cds_service.commands.loading import shown
-
-    words = [f"--model {shown(spec)}" for spec in specs]
-    words += [f"--cases {options['cases'].name}"] if options["cases"] else []
-    words += [f"--vignettes {options['vignettes']}"] if options["vignettes"] else []
-    words += [f"--setting {setting}" for setting in options["settings"]]
-    words += [f"--limit {options['limit']}"] if options["limit"] else []
-    return " ".join(["cds-service evaluate bias", *words])

@@ -12,7 +12,7 @@ from cds_service.inference.contract import CONTRACT_VERSION
 from cds_service.inference.prompt import PROMPT_VERSION
 from cds_service.prepare import prepare
 from cds_service.safety.verdict import SAFETY_VERSION
-from cds_service.settings import ModelKind, Setting, Settings
+from cds_service.settings import ModelKind, Settings
 from cds_service.stations import Stations
 from cds_service.terminal import Show
 
@@ -30,21 +30,10 @@ GATE_MS = 60_000
 """How long the gate may take for one chart: a busy machine costs seconds, and no cases."""
 
 
-class OwnRoad:
-    """Stations for each care setting."""
-
-    def __init__(self, stations: Stations) -> None:
-        self._stations = stations
-
-    def stations(self, setting: Setting) -> Stations:
-        """The stations that grade by `setting`."""
-        return self._stations.under(setting)
-
-
 @contextmanager
-def own_road(settings: Settings, show: Show) -> Iterator[OwnRoad]:
+def own_road(settings: Settings, show: Show) -> Iterator[Stations]:
     """The road with all packaged guidelines, without stores and model; its state is deleted afterwards."""
     with own_settings(settings) as apart:
         own = apart.model_copy(update={"model": ModelKind.NONE, "gate_timeout_ms": GATE_MS})
         prepare(own, show)
-        yield OwnRoad(open_stations(own))
+        yield open_stations(own)

@@ -25,13 +25,7 @@ def run(built, model, tmp_path, monkeypatch):
 
     @contextmanager
     def road(settings, show):
-        class Road:
-            def stations(self, setting):
-                return stations_over(
-                    built.settings.model_copy(update={"setting": setting}), built.gate, built.retriever
-                )
-
-        yield Road()
+        yield stations_over(built.settings, built.gate, built.retriever)
 
     monkeypatch.setattr(own_road, "own_road", road)
     monkeypatch.setattr(bootstrap, "open_similarity", lambda: lambda rows, columns: [[0.0] * len(columns)] * len(rows))
