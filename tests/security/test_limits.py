@@ -34,10 +34,10 @@ def web(built, tmp_path):
 
 @pytest.fixture
 def mapping(built, monkeypatch):
-    """Changes limits of the mapper, which the pipeline reads from its own settings."""
+    """Changes limits of the mapper, which the stations read from their settings."""
 
     def changed(**limits):
-        monkeypatch.setattr(built.pipeline, "_settings", built.settings.model_copy(update=limits))
+        monkeypatch.setattr(built.pipeline._stations, "_settings", built.settings.model_copy(update=limits))
 
     return changed
 
