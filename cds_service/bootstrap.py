@@ -87,12 +87,7 @@ def open_recorder(settings: Settings) -> Recorder:
 def build_service(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Service:
     """Everything one web process needs, loaded and warm. `now`: the clock."""
     recorder = open_recorder(settings)
-    warm_up()
-    gate = Gate()
-    gate.warm()
-    embedder = MiniLmEmbedder()
-    index = ChromaIndex(settings.index_dir)
-    retriever = Retriever(index, embedder, include_unreviewed=settings.unreviewed_guidelines)
+    gate, retriever = _gate_and_retriever(settings)
     try:
         retriever.warm()
     except IndexUnavailable:
@@ -158,14 +153,18 @@ def assemble(
 
 def open_stations(settings: Settings) -> Stations:
     """The stations of the road that need no store, loaded and warm, for training and evaluation."""
+    gate, retriever = _gate_and_retriever(settings)
+    retriever.warm()
+    return stations_over(settings, gate, retriever)
+
+
+def _gate_and_retriever(settings: Settings) -> tuple[Gate, Retriever]:
+    """The gate and the mapper, warm, and the retriever, which is not: its index may be missing."""
     warm_up()
     gate = Gate()
     gate.warm()
-    retriever = Retriever(
-        ChromaIndex(settings.index_dir), MiniLmEmbedder(), include_unreviewed=settings.unreviewed_guidelines
-    )
-    retriever.warm()
-    return stations_over(settings, gate, retriever)
+    index = ChromaIndex(settings.index_dir)
+    return gate, Retriever(index, MiniLmEmbedder(), include_unreviewed=settings.unreviewed_guidelines)
 
 
 def stations_over(settings: Settings, gate: Gate, retriever: Retriever) -> Stations:

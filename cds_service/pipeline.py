@@ -25,17 +25,14 @@ from typing import Any
 
 import structlog
 
-from anonymization.deidentified import DeidentifiedCase
 from cds_service import cards
 from cds_service.assessor import AssessmentTask
-from cds_service.chart import LABELLED, missing_from, without_labelled
 from cds_service.domain import (
     Advice,
     AssessmentOutcome,
     AssessmentStatus,
     Finding,
     NotEvaluated,
-    Passage,
     floor_of,
     priority_of,
 )
@@ -46,7 +43,7 @@ from cds_service.monitoring import metrics
 from cds_service.monitoring.stopwatch import Stopwatch
 from cds_service.recorder import Recorder
 from cds_service.settings import Settings
-from cds_service.stations import Stations
+from cds_service.stations import Stations, Walked
 from cds_service.turn import Turn
 from fhir_mappers.case import Case
 from hooks.feedback import BadItem, FeedbackItem
@@ -74,23 +71,14 @@ class HookAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class _Seen:
-    """What the road up to the passages brought to light.
+    """What the road up to the passages brought to light, and whose chart it is.
 
-    `passing`: the findings that rest on no labelled data, which alone go on to retrieval, model and ledger. `subject`
-    is None when the database did not answer. `dismissed`: rules of the care gaps that this user sent away. `notes`:
-    passages of this patient's earlier notes. `refusal` is set when the gate let nothing through.
+    `subject` is None when the database did not answer. `dismissed`: rules of the care gaps that this user sent away.
     """
 
-    case: Case
+    walked: Walked
     subject: str | None
-    findings: tuple[Finding, ...]
     dismissed: tuple[str, ...]
-    passing: tuple[Finding, ...]
-    deidentified: DeidentifiedCase | None
-    refusal: str | None
-    passages: tuple[Passage, ...]
-    notes: tuple[Passage, ...]
-    not_evaluated: tuple[NotEvaluated, ...]
 
 
 class Pipeline:
@@ -131,16 +119,16 @@ class Pipeline:
             seen = self._look(call, absent, watch)
         with watch.part("assess"):
             task, outcome = self._assess_if_stored(seen)
-        floor = floor_of(seen.findings)
+        floor = floor_of(seen.walked.findings)
         advice = Advice(
             priority=priority_of(floor, outcome),
             floor=floor,
-            findings=seen.findings,
-            passages=seen.passages,
+            findings=seen.walked.findings,
+            passages=seen.walked.passages,
             outcome=outcome,
-            not_evaluated=seen.not_evaluated,
+            not_evaluated=seen.walked.not_evaluated,
             versions=task.versions if task else self._versions_now(),
-            visit_reason=bool(seen.case.complaints or seen.case.intake),
+            visit_reason=bool(seen.walked.case.complaints or seen.walked.case.intake),
             dismissed=seen.dismissed,
         )
         with watch.part("cards"):
@@ -188,30 +176,12 @@ class Pipeline:
             floor = self._stations.rules(case)
         if floor.failed:
             log.error("rules-failed", rules=floor.failed)
-        missing = [*missing_from(case), *floor.not_evaluated]
         with watch.part("ledger"):
             subject = self._subject(call, case)
             findings = self._undismissed(call, case, subject, floor.findings)
-        passing = without_labelled(findings, case)
-        if len(passing) < len(findings):
-            missing.append(LABELLED)
-        with watch.part("gate"):
-            deidentified, refusal = self._stations.pass_gate(case, subject or "unrecorded", missing)
-        with watch.part("retrieve"):
-            living = None if case.demographics.deceased else deidentified
-            passages, notes = self._stations.retrieve(living, passing, missing)
-        return _Seen(
-            case=case,
-            subject=subject,
-            findings=findings,
-            dismissed=tuple(dict.fromkeys(f.rule for f in floor.findings if f not in findings)),
-            passing=passing,
-            deidentified=deidentified,
-            refusal=refusal,
-            passages=passages,
-            notes=notes,
-            not_evaluated=tuple(dict.fromkeys(missing)),
-        )
+        walked = self._stations.look(case, findings, floor.not_evaluated, subject or "unrecorded", watch.part)
+        dismissed = dict.fromkeys(f.rule for f in floor.findings if f not in findings)
+        return _Seen(walked=walked, subject=subject, dismissed=tuple(dismissed))
 
     def _undismissed(
         self, call: HookCall, case: Case, subject: str | None, findings: tuple[Finding, ...]
@@ -247,12 +217,12 @@ class Pipeline:
         watch: Stopwatch,
     ) -> bool:
         """Whether the answer stands in the ledger. The floor is told even where it does not."""
-        open_advice = replace(advice, findings=seen.passing)
+        open_advice = replace(advice, findings=seen.walked.passing)
         try:
             if seen.subject is not None:
                 self._recorder.answer(
-                    call, seen.case, seen.subject, open_advice, made,
-                    task=task, refusal=seen.refusal, timings=watch.timings,
+                    call, seen.walked.case, seen.subject, open_advice, made,
+                    task=task, refusal=seen.walked.refusal, timings=watch.timings,
                 )  # fmt: skip
                 return True
         except StoreError:
@@ -266,18 +236,13 @@ class Pipeline:
             return None, AssessmentOutcome(status=AssessmentStatus.OFF)
         if seen.subject is None:
             return None, _unavailable(NO_STORE)
-        if seen.deidentified is None:
+        asked = seen.walked.task(self._versions_now())
+        if asked is None:
             return None, _unavailable("the chart could not be de-identified safely")
         model = self._recorder.serving_model(self._now())
         if model is None:
             return None, _unavailable("no model worker is running")
-        task = AssessmentTask(
-            case=seen.deidentified,
-            findings=seen.passing,
-            passages=(*seen.passages, *seen.notes),
-            not_evaluated=seen.not_evaluated,
-            versions={**self._versions_now(), "model": model},
-        )
+        task = replace(asked, versions={**asked.versions, "model": model})
         outcome = self._recorder.outcome(task, self._now())
         deadline = time.monotonic() + self._settings.hook_wait_ms / 1000
         while outcome.status is AssessmentStatus.PENDING and time.monotonic() < deadline:
@@ -297,7 +262,7 @@ class Pipeline:
 
 def _render(advice: Advice, seen: _Seen, call: HookCall) -> cards.CardSet:
     """The cards as CDS Hooks wants them, or a crash (5xx): a malformed card is never sent."""
-    made = cards.build(advice, seen.case, encounter_id=call.context.encounter_id, new_uuid=_new_uuid)
+    made = cards.build(advice, seen.walked.case, encounter_id=call.context.encounter_id, new_uuid=_new_uuid)
     found = problems({"cards": list(made.cards), "extension": cards.extension(advice)})
     if found:
         log.error("response-malformed", problems=len(found), first=found[0])
@@ -314,11 +279,11 @@ def _new_uuid() -> str:
 
 
 def _count(call: HookCall, seen: _Seen, advice: Advice, made: cards.CardSet, watch: Stopwatch) -> None:
-    metrics.GATE_DECISIONS.labels(decision=seen.refusal or "passed").inc()
+    metrics.GATE_DECISIONS.labels(decision=seen.walked.refusal or "passed").inc()
     status = advice.outcome.status.value
     metrics.HOOK_CALLS.labels(service=call.service.id, priority=advice.priority.label, assessment=status).inc()
     metrics.HOOK_SECONDS.labels(service=call.service.id).observe(sum(watch.timings.values()) / 1000)
     for kind in made.kinds:
         metrics.CARDS.labels(kind=kind).inc()
-    for refused in seen.case.refused:
+    for refused in seen.walked.case.refused:
         metrics.RESOURCES_REFUSED.labels(reason=refused.reason).inc()

@@ -6,7 +6,8 @@ be asked about it. So training and evaluation see what serving sees.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -62,6 +63,10 @@ class Walked:
         )
 
 
+def _untimed(_part: str) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
 class Stations:
     """One process's gate and retriever under its settings. Safe for threads."""
 
@@ -93,15 +98,29 @@ class Stations:
         absent = {key: NOT_SENT for key in call.service.prefetch if key not in call.request.prefetch}
         case = self.map(call, absent, now)
         floor = self.rules(case)
-        missing = [*missing_from(case), *floor.not_evaluated]
-        passing = without_labelled(floor.findings, case)
-        if len(passing) < len(floor.findings):
+        return self.look(case, floor.findings, floor.not_evaluated, subject)
+
+    def look(
+        self,
+        case: Case,
+        findings: tuple[Finding, ...],
+        not_evaluated: Sequence[NotEvaluated],
+        subject: str,
+        part: Callable[[str], AbstractContextManager[object]] = _untimed,
+    ) -> Walked:
+        """From the findings to the passages. `not_evaluated`: by the rules. `part` times ``gate`` and ``retrieve``."""
+        missing = [*missing_from(case), *not_evaluated]
+        passing = without_labelled(findings, case)
+        if len(passing) < len(findings):
             missing.append(LABELLED)
-        deidentified, refusal = self.pass_gate(case, subject, missing)
-        passages, notes = self.retrieve(None if case.demographics.deceased else deidentified, passing, missing)
+        with part("gate"):
+            deidentified, refusal = self.pass_gate(case, subject, missing)
+        with part("retrieve"):
+            living = None if case.demographics.deceased else deidentified
+            passages, notes = self.retrieve(living, passing, missing)
         return Walked(
             case=case,
-            findings=floor.findings,
+            findings=findings,
             passing=passing,
             deidentified=deidentified,
             refusal=refusal,

@@ -60,7 +60,7 @@ def model_kind(settings: Settings) -> ModelKind:
 
 
 def prepare(settings: Settings, progress: Progress = no_progress) -> None:
-    """Do the one-time work for the model that `settings` name, so that `load_backend` is quick. Raises BackendError."""
+    """Do the one-time work for the model that `settings` name, so that loading is quick. Raises BackendError."""
     kind, alias = model_kind(settings), ALIASES.get(settings.model_id)
     if alias is not None and kind is ModelKind.LLAMACPP:
         alias.gguf(settings.model_dir, progress)
@@ -92,14 +92,6 @@ def serving_adapter(settings: Settings) -> Adapter | None:
     if settings.model_adapter is ModelAdapter.NONE or model_kind(settings) not in ADAPTABLE:
         return None
     return promoted_adapter(settings)
-
-
-def load_backend(settings: Settings, progress: Progress = no_progress) -> ModelBackend:
-    """The model that `settings` name with what was promoted on it, prepared and loaded, not yet warm.
-
-    Raises BackendError or ConfigurationError.
-    """
-    return load_adapted(settings, serving_adapter(settings), progress)
 
 
 def load_adapted(settings: Settings, adapter: Adapter | None, progress: Progress = no_progress) -> ModelBackend:

@@ -36,6 +36,10 @@ class Action:
     where: bool = False
     when: tuple[str, ...] = ()
 
+    def away_from(self, priority: Priority) -> tuple[int, int]:
+        """To sort by: the places meant for no more than `priority` first, of these the ones meant for no less."""
+        return self.highest - priority, priority - self.lowest
+
     def fits(self, floor: Priority, setting: Setting) -> bool:
         """Whether it may be offered at this floor in this setting."""
         return self.lowest <= floor <= self.highest and self.setting in {"any", setting}
@@ -91,7 +95,7 @@ def offers_for(
     everything = [r for r in _risk_factors(case, told) if OMITTED not in r]
     words = " ".join((*_case_words(case, findings), *_first(everything, LIMITS[Style.WORKED].risk_factors))).lower()
     fitting = [a for a in actions() if a.fits(floor, setting) and _called_for(a, words)]
-    nearest = sorted((a for a in fitting if a.where), key=lambda a: (a.highest - floor, floor - a.lowest))
+    nearest = sorted((a for a in fitting if a.where), key=lambda a: a.away_from(floor))
     places = [a for a in fitting if a in nearest[: limits.places]]
     specific = [a for a in fitting if not a.where and a.when]
     general = [a for a in fitting if not a.where and not a.when]

@@ -156,13 +156,13 @@ def _rules_line(findings: Sequence[Finding], limits: Limits) -> str:
         told = _joined((f"{f.priority.label}, {f.title}. {f.reason}" for f in graded), limits.rules)
         return f"Priority of the rules: {floor}. {told}".rstrip()
     named = to_be_named(findings)
-    urgent = _joined((_title(f) for f in named), limits.rules)
-    also = _joined((_title(f) for f in graded if f.priority > Priority.LOW and f not in named), limits.also)
+    urgent = _joined((said_title(f) for f in named), limits.rules)
+    also = _joined((said_title(f) for f in graded if f.priority > Priority.LOW and f not in named), limits.also)
     told = f"Name {urgent}. Also {also}." if urgent and also else f"Name {urgent}." if urgent else also
     return f"Rules: {floor}. {told}".rstrip()
 
 
-def _title(finding: Finding) -> str:
+def said_title(finding: Finding) -> str:
     """A title in the characters that a draft may hold, so that it can be said word for word."""
     return finding.title.replace(":", ",").replace(";", ",")
 

@@ -11,12 +11,12 @@ from cds_service.errors import BackendError
 from cds_service.inference.backends.llamacpp import CONTEXT_TOKENS, LlamaCppBackend
 from cds_service.inference.contract import parse
 from cds_service.inference.gguf_header import read_header
-from cds_service.inference.models import load_backend
 from cds_service.inference.offers import offers_for
 from cds_service.inference.prepare import default_model_sha256, prepare_default_model
 from cds_service.inference.prompt import Prompt, build_prompt
 from cds_service.settings import Settings
 from tests.support.charts import BREATHLESS, chart, fact, finding, passage
+from tests.support.served import served
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -36,7 +36,7 @@ def backend(state):
     settings = Settings(
         data_dir=state / "data", keys_file=state / "keys.json", model="llamacpp", model_adapter="none", model_threads=1
     )
-    made = load_backend(settings)
+    made = served(settings)
     made.warm()
     yield made
     made.close()

@@ -16,7 +16,8 @@ from cds_service.domain import Priority
 from cds_service.evaluation.assessment.calibration import Trust, brier, calibration_error
 from cds_service.evaluation.assessment.drafting import Answered, Record
 from cds_service.evaluation.assessment.paired import Paired, paired
-from cds_service.evaluation.deid.intervals import bootstrap, wilson
+from cds_service.evaluation.deid.intervals import bootstrap
+from cds_service.shares import wilson
 
 MEASURES: Mapping[str, str] = MappingProxyType(
     {

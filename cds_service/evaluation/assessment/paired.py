@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import comb, sqrt
 
-from cds_service.evaluation.deid.intervals import wilson
+from cds_service.shares import wilson
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from cds_service.evaluation.assessment.cases import CaseSet
 from cds_service.evaluation.bias.answers import Answers, Change
 from cds_service.evaluation.bias.kept import Walked
 from cds_service.evaluation.bias.pairs import Pair
-from cds_service.evaluation.deid.intervals import Share, wilson
+from cds_service.shares import Share, wilson
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cds_service.evaluation.deid.intervals import Share
 from cds_service.evaluation.deid.report import Report, SetReport
 from cds_service.evaluation.deid.running import Result
+from cds_service.shares import Share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,39 +1,15 @@
-"""Shares with 95 % intervals: Wilson's for counts, the bootstrap over documents for characters."""
+"""Shares of things that stand together in documents, with 95 % intervals by the bootstrap over documents."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 
-_Z = 1.959964  # of the normal distribution, 95 % two-sided
+from cds_service.shares import Share, wilson
+
 _RESAMPLES = 2000
 _SEED = 20240
-
-
-@dataclass(frozen=True, kw_only=True)
-class Share:
-    """`hits` of `of`, with the ends of its 95 % interval. All three figures are None when there is nothing to count."""
-
-    hits: int
-    of: int
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-def wilson(hits: int, of: int) -> Share:
-    """A share of independent things (Wilson, J Am Stat Assoc 1927;22:209-212)."""
-    if not of:
-        return Share(hits=hits, of=of, value=None, low=None, high=None)
-    share = hits / of
-    middle = (share + _Z**2 / (2 * of)) / (1 + _Z**2 / of)
-    half = _Z * sqrt(share * (1 - share) / of + _Z**2 / (4 * of**2)) / (1 + _Z**2 / of)
-    low = 0.0 if hits == 0 else middle - half
-    high = 1.0 if hits == of else middle + half
-    return Share(hits=hits, of=of, value=share, low=low, high=high)
 
 
 def bootstrap(pairs: Sequence[tuple[int, int]]) -> Share:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cds_service.evaluation.deid.gold import Area, Document, Identifier
-from cds_service.evaluation.deid.intervals import Share, bootstrap, wilson
+from cds_service.evaluation.deid.intervals import bootstrap
+from cds_service.shares import Share, wilson
 
 _STAND_IN = re.compile(r"\[[A-Z]+(?:_\d+)?\]|<[A-Z_]+>|90\+")
 

@@ -10,11 +10,11 @@ from rich.console import Group
 from rich.table import Table
 
 from cds_service.evaluation.deid.charts import ChartSummary
-from cds_service.evaluation.deid.intervals import Share
 from cds_service.evaluation.deid.measure import Summary
 from cds_service.evaluation.deid.report import Report, SetReport, machine
 from cds_service.evaluation.deid.running import NOTE, Result
 from cds_service.evaluation.deid.terms import TermSummary
+from cds_service.shares import Share
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 NONE = "–"  # noqa: RUF001 - an empty cell

@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 
 from cds_service.evaluation.deid.gold import Area, Document
-from cds_service.evaluation.deid.intervals import Share, bootstrap
+from cds_service.evaluation.deid.intervals import bootstrap
 from cds_service.evaluation.deid.systems import System
+from cds_service.shares import Share
 
 PACKAGED = Path(__file__).with_name("clinical_terms.toml")
 STEP = "clinical terms"

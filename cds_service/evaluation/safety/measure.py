@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from cds_service.domain import Verdict
-from cds_service.evaluation.deid.intervals import Share, wilson
 from cds_service.evaluation.safety.labelled import INDICATORS, Example, Labelled, half
 from cds_service.safety import bias
 from cds_service.safety.check import CheckInput, Similarity
 from cds_service.safety.verdict import CHECKS, SAFETY_VERSION, examine
+from cds_service.shares import Share, wilson
 
 WHOLE = "all"
 HALVES = ("A", "B")

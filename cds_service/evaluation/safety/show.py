@@ -9,10 +9,10 @@ from pathlib import Path
 from rich.console import Group
 from rich.text import Text
 
-from cds_service.evaluation.deid.intervals import Share
 from cds_service.evaluation.deid.table import Row, Section, percent
 from cds_service.evaluation.safety.measure import HALVES, Part, SafetyFigures
 from cds_service.evaluation.triage import tables
+from cds_service.shares import Share
 
 COLUMNS = ("recall", "false alarms")
 _BLUE, _VERMILLION, _GREY = "#0072B2", "#D55E00", "#5A5A5A"

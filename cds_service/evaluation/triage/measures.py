@@ -14,8 +14,8 @@ import numpy as np
 from sklearn.metrics import confusion_matrix, roc_curve
 
 from cds_service.domain import Priority
-from cds_service.evaluation.deid.intervals import Share, wilson
 from cds_service.evaluation.triage.replay import URGENT, Outcome
+from cds_service.shares import Share, wilson
 
 LEVELS = tuple(sorted(Priority, reverse=True))
 """The order of rows and columns of a confusion matrix: Critical first."""

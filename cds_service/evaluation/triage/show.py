@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from rich.console import Group
 from rich.text import Text
 
-from cds_service.evaluation.deid.intervals import Share
 from cds_service.evaluation.deid.table import NONE, Row, Section, percent
 from cds_service.evaluation.triage import tables
 from cds_service.evaluation.triage.cases import Missed
 from cds_service.evaluation.triage.measures import SPECIFICITY, Agreement, Measures
 from cds_service.evaluation.triage.report import Part, Report
+from cds_service.shares import Share
 
 _YIELD_COLUMNS = ("fired", "urgent card", "right", "alone", "wrong alone")
 _MISSED_COLUMNS = ("expert", "nurse", "service", "fired", "read, not counted", "not evaluated")

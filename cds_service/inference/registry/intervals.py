@@ -8,21 +8,13 @@ from __future__ import annotations
 
 from math import sqrt
 
-_Z = 1.959964  # of the normal distribution, 95 % two-sided
-
-
-def wilson(k: int, n: int) -> tuple[float, float]:
-    """The interval of `k` in `n` (Wilson, J Am Stat Assoc 1927;22:209-212)."""
-    share = k / n
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z * sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
-    return (0.0 if k == 0 else middle - half), (1.0 if k == n else middle + half)
+from cds_service.shares import Z, wilson
 
 
 def unpaired(first: tuple[int, int], second: tuple[int, int]) -> tuple[float, float, float]:
     """Value, low and high end of share `first` - share `second`, each given as (k, n)."""
     (k1, n1), (k2, n2) = first, second
-    (low1, high1), (low2, high2) = wilson(k1, n1), wilson(k2, n2)
+    (low1, high1), (low2, high2) = _ends(k1, n1), _ends(k2, n2)
     p1, p2 = k1 / n1, k2 / n2
     difference = p1 - p2
     low = difference - sqrt((p1 - low1) ** 2 + (high2 - p2) ** 2)
@@ -34,5 +26,12 @@ def paired(n: int, first: int, second: int) -> tuple[float, float, float]:
     """Value, low and high end of the difference over `n` cases; `first` and `second` hold by that one alone."""
     size, one, two = n + 2, first + 0.5, second + 0.5
     middle = (one - two) / size
-    half = _Z * sqrt(max(0.0, (one + two) - (one - two) ** 2 / size)) / size
+    half = Z * sqrt(max(0.0, (one + two) - (one - two) ** 2 / size)) / size
     return (first - second) / n, middle - half, middle + half
+
+
+def _ends(k: int, n: int) -> tuple[float, float]:
+    share = wilson(k, n)
+    if share.low is None or share.high is None:
+        raise ValueError("a share of nothing has no interval")
+    return share.low, share.high

@@ -26,11 +26,11 @@ from cds_service.inference.contract import (
     encode,
 )
 from cds_service.inference.offers import actions, age_years
-from cds_service.inference.prompt import Prompt
+from cds_service.inference.prompt import Prompt, said_title
 from cds_service.inference.style import Style
 from cds_service.inference.words import cut
 from cds_service.safety.lexicon import TERMS, ancestry
-from cds_service.safety.numbers import ADULT_RANGES, numbers_of
+from cds_service.safety.numbers import ADULT_RANGES, Number, numbers_of
 from cds_service.safety.reading import Stance, read
 from cds_service.safety.verdict import examine
 from cds_service.settings import Setting
@@ -127,11 +127,7 @@ def _drafts(
 
 def _urgent(findings: Sequence[Finding]) -> list[str]:
     """Titles of the findings that a draft has to name, in the characters that it has."""
-    return list(dict.fromkeys(_plain(f.title) for f in to_be_named(findings)))
-
-
-def _plain(title: str) -> str:
-    return title.replace(":", ",").replace(";", ",")
+    return list(dict.fromkeys(said_title(f) for f in to_be_named(findings)))
 
 
 def _shown(prompt: Prompt, *labels: str) -> str:
@@ -152,31 +148,16 @@ def _symptoms(prompt: Prompt) -> list[str]:
     return [found[t] for t in narrow[:3]]
 
 
-_NO_NOUNS = frozenset(
-    [
-        "sore",
-        "sick",
-        "weak",
-        "numb",
-        "hot",
-        "cold",
-        "faint",
-        "suicidal",
-        "worse",
-        "bleed",
-        "ache",
-        "hurts",
-        "stiff",
-        "dull",
-    ]
-)
+_NO_NOUNS = frozenset({
+    "sore", "sick", "weak", "numb", "hot", "cold", "faint", "suicidal", "worse", "bleed", "ache", "hurts", "stiff",
+    "dull",
+})  # fmt: skip
 
 
 def _is_noun(words: str) -> bool:
     """Whether words for a symptom can be the subject of a sentence, as near as their endings tell."""
-    return len(words) >= 4 and not (
-        " " not in words and (words in _NO_NOUNS or words.endswith(("y", "ed", "en", "ish")))
-    )
+    adjective = words in _NO_NOUNS or words.endswith(("y", "ed", "en", "ish"))
+    return len(words) >= 4 and (" " in words or not adjective)
 
 
 def _clause(prompt: Prompt) -> str:
@@ -192,16 +173,12 @@ def _concern(concern: str, prompt: Prompt) -> str:
     wanted = {m.term.id for s in read(concern) for m in s.mentions if m.term.kind == "condition"}
     if not wanted:
         return ""
-    shown = _shown(prompt, "Passages", "Risks", "Complaint", "Reported") + " ; " + _rules_titles(prompt)
+    shown = _shown(prompt, "Passages", "Risks", "Complaint", "Reported") + " ; " + _shown(prompt, "Rules")
     named = {t for s in read(shown) for m in s.mentions if m.term.id in TERMS for t in ancestry(m.term.id)}
     plain = re.sub(
         r"^(?:possible|concern(?:ing)? for|suspected) ", "", concern.strip().rstrip("."), flags=re.IGNORECASE
     )
     return f"possible {plain}" if wanted <= named else ""
-
-
-def _rules_titles(prompt: Prompt) -> str:
-    return _shown(prompt, "Rules")
 
 
 def _subjects(
@@ -210,7 +187,7 @@ def _subjects(
     """What the assessment speaks of, the fullest first: in words alone, and with an abnormal vital sign."""
     bare = [_listed(symptoms), symptoms[0]] if symptoms else []
     bare += [_listed([_lower(title) for title in urgent[:2]]), _lower(urgent[0])] if urgent else []
-    bare += [_lower(_plain(f.title)) for f in findings if f.kind is FindingKind.TRIAGE and f.priority > Priority.LOW]
+    bare += [_lower(said_title(f)) for f in findings if f.kind is FindingKind.TRIAGE and f.priority > Priority.LOW]
     for words in dict.fromkeys(bare):
         if abnormal:
             yield words, f"{words} with {abnormal}"
@@ -222,13 +199,13 @@ def _abnormal(task: AssessmentTask, prompt: Prompt) -> str:
     years = age_years(task.case.age)
     if years is None or years < ADULT or task.case.pregnant:
         return ""
-    for shown in _shown(prompt, "Vitals").split("; "):
-        for sentence in read(shown):
-            for number in numbers_of(sentence):
-                bounds = _RANGES.get(number.measure or "")
-                if bounds and not bounds.low <= number.value <= bounds.high and "(" not in shown:
-                    return shown
-    return ""
+    recent = (shown for shown in _shown(prompt, "Vitals").split("; ") if "(" not in shown)
+    return next((shown for shown in recent if any(_outside(n) for s in read(shown) for n in numbers_of(s))), "")
+
+
+def _outside(number: Number) -> bool:
+    bounds = _RANGES.get(number.measure or "")
+    return bounds is not None and not bounds.low <= number.value <= bounds.high
 
 
 def _reason(subject: str, urgent: Sequence[str], priority: Priority) -> tuple[str, int]:
@@ -271,7 +248,7 @@ def _actions(offers: Offers, priority: Priority, setting: Setting) -> tuple[str,
     """The place that fits the priority best, then what else is called for, at most three."""
     known = {a.text: a for a in actions()}
     fitting = [t for t in offers.actions if known[t].where and known[t].fits(priority, setting)]
-    fitting.sort(key=lambda t: (known[t].highest - priority, priority - known[t].lowest))
+    fitting.sort(key=lambda t: known[t].away_from(priority))
     others = [t for t in offers.actions if not known[t].where]
     return tuple([*fitting[:1], *others][:MAX_ITEMS])
 

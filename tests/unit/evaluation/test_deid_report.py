@@ -9,13 +9,13 @@ from rich.console import Console
 from cds_service.evaluation.deid.charts import summarise_charts
 from cds_service.evaluation.deid.figure import draw
 from cds_service.evaluation.deid.gold import Document, GoldSet, Identifier
-from cds_service.evaluation.deid.intervals import wilson
 from cds_service.evaluation.deid.measure import Masked
 from cds_service.evaluation.deid.report import Report, SetReport, write_faults
 from cds_service.evaluation.deid.running import run_set, speed
 from cds_service.evaluation.deid.systems import Answer
 from cds_service.evaluation.deid.table import BEGIN, END, percent, sections, terminal_tables, write_markdown
 from cds_service.evaluation.deid.terms import measure_terms, packaged_mentions
+from cds_service.shares import wilson
 
 SECRET = "Quill Featherstone"
 GOLD = GoldSet(

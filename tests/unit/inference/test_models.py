@@ -7,9 +7,10 @@ import pytest
 from cds_service.errors import BackendError, ConfigurationError
 from cds_service.inference import models
 from cds_service.inference.contract import Offers
-from cds_service.inference.models import load_backend, model_kind, prepare
+from cds_service.inference.models import model_kind, prepare
 from cds_service.inference.prompt import Prompt
 from cds_service.settings import ModelKind, Settings
+from tests.support.served import served
 
 NOTHING = Offers(risk_factors=(), actions=(), passages=())
 TEXT = Prompt(text="text", prefix_chars=0)
@@ -39,7 +40,7 @@ def test_without_a_driver_there_is_no_cuda(monkeypatch):
 
 
 def test_no_model_is_a_backend_that_says_so(tmp_path):
-    backend = load_backend(settings(tmp_path, model="none"))
+    backend = served(settings(tmp_path, model="none"))
     assert backend.name == backend.version == "none"
     backend.warm()
     with pytest.raises(BackendError, match="CDS_MODEL=none"):
@@ -54,25 +55,25 @@ def test_preparing_no_model_writes_nothing(tmp_path):
 
 def test_a_missing_gguf_file_is_named_as_the_reason(tmp_path):
     with pytest.raises(BackendError, match="GGUF model file is missing"):
-        load_backend(settings(tmp_path, model="llamacpp", model_id=str(tmp_path / "nothing.gguf")))
+        served(settings(tmp_path, model="llamacpp", model_id=str(tmp_path / "nothing.gguf")))
 
 
 def test_a_damaged_gguf_file_is_named_as_the_reason(tmp_path):
     (tmp_path / "bad.gguf").write_bytes(b"GGUF" + b"\x00" * 100)
     with pytest.raises(BackendError, match="damaged or of another kind"):
-        load_backend(settings(tmp_path, model="llamacpp", model_id=str(tmp_path / "bad.gguf")))
+        served(settings(tmp_path, model="llamacpp", model_id=str(tmp_path / "bad.gguf")))
 
 
 def test_a_folder_without_a_model_is_named_as_the_reason(tmp_path):
     with pytest.raises(BackendError, match="CDS_MODEL_ID"):
-        load_backend(settings(tmp_path, model="transformers", model_id=str(tmp_path)))
+        served(settings(tmp_path, model="transformers", model_id=str(tmp_path)))
 
 
 def test_a_server_needs_an_address(tmp_path):
     with pytest.raises(ConfigurationError, match="CDS_OPENAI_URL"):
-        load_backend(settings(tmp_path, model="openai", model_id="some-model"))
+        served(settings(tmp_path, model="openai", model_id="some-model"))
 
 
 def test_a_server_needs_a_model_name(tmp_path):
     with pytest.raises(ConfigurationError, match="CDS_MODEL_ID"):
-        load_backend(settings(tmp_path, model="openai", openai_url="http://127.0.0.1:9"))
+        served(settings(tmp_path, model="openai", openai_url="http://127.0.0.1:9"))

@@ -8,7 +8,7 @@ import pytest
 
 from cds_service.errors import BackendError
 from cds_service.inference.checksum import sha256_of
-from cds_service.inference.models import check_base, load_backend, serving_adapter
+from cds_service.inference.models import check_base, serving_adapter
 from cds_service.inference.registry import acts
 from cds_service.inference.registry.errors import RegistryError
 from cds_service.inference.registry.manifest import read_adapter
@@ -19,6 +19,7 @@ from cds_service.inference.style import Style
 from cds_service.ledger.database import open_database
 from cds_service.settings import Quantization, Settings
 from tests.support.adapters import bias, evaluation, share
+from tests.support.served import served
 from tests.support.tiny_models import save_adapter, save_causal
 from tests.unit.inference.registry.conftest import NOW
 
@@ -83,7 +84,7 @@ def changed(settings, **more):
 
 
 def test_what_was_promoted_serves_in_the_style_it_was_trained_for(promoted, settings):
-    backend = load_backend(settings)
+    backend = served(settings)
     assert backend.style is Style.COMPACT
     assert "adapter:none" not in backend.version
     backend.warm()
@@ -92,7 +93,7 @@ def test_what_was_promoted_serves_in_the_style_it_was_trained_for(promoted, sett
 
 def test_before_any_promotion_the_model_serves_alone(registry, settings):
     assert serving_adapter(settings) is None
-    backend = load_backend(settings)
+    backend = served(settings)
     assert backend.style is Style.WORKED
     assert "adapter:none" in backend.version
 
@@ -113,19 +114,19 @@ def test_a_tampered_adapter_does_not_serve_and_neither_does_the_model_in_its_pla
     file = promoted.folder / name
     file.write_bytes(file.read_bytes() + b"\n")
     with pytest.raises(RegistryError, match="clinic-1"):
-        load_backend(settings)
+        served(settings)
 
 
 def test_a_missing_adapter_is_an_error(promoted, settings):
     shutil.rmtree(promoted.folder)
     with pytest.raises(RegistryError, match="missing"):
-        load_backend(settings)
+        served(settings)
 
 
 def test_on_another_base_it_is_refused(promoted, settings, tmp_path):
     other = save_causal(tmp_path / "other", seed=9)
     with pytest.raises(RegistryError, match="another base model"):
-        load_backend(changed(settings, model_id=str(other)))
+        served(changed(settings, model_id=str(other)))
 
 
 def test_llamacpp_is_told_that_the_base_is_another(promoted, settings, tmp_path):
@@ -134,12 +135,12 @@ def test_llamacpp_is_told_that_the_base_is_another(promoted, settings, tmp_path)
     other = tmp_path / "other.gguf"
     other.write_bytes(b"GGUF")
     with pytest.raises(RegistryError, match="another base model"):
-        load_backend(changed(settings, model=ModelKind.LLAMACPP, model_id=str(other)))
+        served(changed(settings, model=ModelKind.LLAMACPP, model_id=str(other)))
 
 
 def test_a_registry_that_cannot_be_read_is_an_error_and_not_the_model_alone(settings):
     with pytest.raises(RegistryError, match="cds-service prepare"):
-        load_backend(settings)
+        served(settings)
 
 
 def test_a_path_is_no_adapter_setting(tmp_path, monkeypatch):
