@@ -13,6 +13,7 @@ from cds_service.clients.keys import KeyRing
 from cds_service.clients.registry import Registry, read_clients
 from cds_service.clients.store import open_store
 from cds_service.clients.token import TokenVerifier
+from cds_service.clinic import Clinic
 from cds_service.errors import Later, NotAuthenticated, RequestError
 from cds_service.monitoring import metrics
 from cds_service.outbound import BaseUrl, Outbound
@@ -21,6 +22,7 @@ from cds_service.web import cds, cors, ops
 from cds_service.web.crowd import Crowd
 from cds_service.web.door import ANYONE, Door, LoopbackDoor, SignedDoor, Turnstile
 from cds_service.web.outcome import outcome
+from cds_service.web.site import face
 from hooks import services as declared
 
 log = structlog.get_logger()
@@ -76,6 +78,7 @@ def create_app(service: Service, door: Door, services: tuple[declared.Service, .
             {**service.probes(), "clients": door.problem}, service.refresh_metrics, settings.metrics_token_file, door
         )
     )
+    face.install(app, Clinic(settings=settings, recorder=service.recorder, now=utc_now))
     _guard(app, door, open_discovery=settings.open_discovery)
     _finish(app, cors_origins=settings.cors_origins, https=settings.external_url.startswith("https:"))
     _handle_errors(app)
@@ -87,6 +90,9 @@ def _guard(app: Flask, door: Door, *, open_discovery: bool) -> None:
     def let_in() -> Response | None:
         if cors.is_preflight(request):
             return Response(status=204)  # a browser's question: X1 asks for an answer without authentication
+        if face.is_page(app, request):
+            g.caller = ANYONE  # pages have their own doors: people sign in
+            return None
         unsigned = open_discovery and request.endpoint == cds.DISCOVERY and "Authorization" not in request.headers
         if request.blueprint == ops.NAME or unsigned:
             door.admit_probe(request)
@@ -99,10 +105,12 @@ def _guard(app: Flask, door: Door, *, open_discovery: bool) -> None:
 def _finish(app: Flask, *, cors_origins: tuple[str, ...], https: bool) -> None:
     @app.after_request
     def harden(response: Response) -> Response:
-        response.headers.update(SECURITY_HEADERS)
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
         if https:
             response.headers["Strict-Transport-Security"] = HSTS
-        cors.allow(request, response, cors_origins)
+        if not face.is_page(app, request):
+            cors.allow(request, response, cors_origins)
         if response.status_code >= 400 and request.path.startswith("/cds-services"):
             metrics.HOOK_ERRORS.labels(status=str(response.status_code)).inc()
         return response
@@ -115,6 +123,8 @@ def _handle_errors(app: Flask) -> None:
 
     @app.errorhandler(RequestError)
     def refused(error: RequestError) -> Response:
+        if face.is_page(app, request):
+            return face.error_page(error.status, str(error))
         response = outcome(error.status, str(error), code=error.code)
         if isinstance(error, Later):
             response.headers["Retry-After"] = str(error.retry_after)
@@ -122,10 +132,14 @@ def _handle_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
+        if face.is_page(app, request):
+            return face.error_page(error.code or 500, error.description or f"{error.name}.")
         return outcome(error.code or 500, f"{error.name}.")
 
     @app.errorhandler(Exception)
     def crash(error: Exception) -> Response:
         event = uuid.uuid4().hex
         log.error("request-failed", event_id=event, error=type(error).__name__, endpoint=request.endpoint)
+        if face.is_page(app, request):
+            return face.error_page(500, "The page could not be made. Nothing was changed.", event=event)
         return outcome(500, "The service failed to answer; no cards were made.", event=event)

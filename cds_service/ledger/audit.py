@@ -55,6 +55,14 @@ class EventKind(StrEnum):
     MODEL_ADD = "model-add"
     MODEL_PROMOTE = "model-promote"
     MODEL_ROLLBACK = "model-rollback"
+    ACCOUNT = "account"
+    SIGN_IN = "sign-in"
+    REVIEW = "review"
+    NOTIFICATION = "notification"
+    INTAKE = "intake"
+    ROLL_OUT = "roll-out"
+    SIGN_OFF = "sign-off"
+    REPORT = "report"
 
 
 class Outcome(StrEnum):

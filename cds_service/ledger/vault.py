@@ -38,10 +38,16 @@ _NONCE_BYTES = 12
 
 
 class ItemKind(StrEnum):
-    """What a sealed item holds: an identified snapshot of one hook call, or a clinician's comment."""
+    """What a sealed item holds.
+
+    An identified snapshot of one hook call, a clinician's comment, what a clinician signed in a review, or a patient's
+    answers before a visit.
+    """
 
     SNAPSHOT = "snapshot"
     COMMENT = "comment"
+    REVIEW = "review"
+    INTAKE = "intake"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +180,24 @@ class Vault:
     def read_comment(self, tx: Tx, item: str, *, now: datetime, audit: AuditEvent) -> str:
         """Open a comment, as `read_snapshot`."""
         return str(self._read(tx, ItemKind.COMMENT, item, now, audit)["text"])
+
+    def store(
+        self,
+        tx: Tx,
+        kind: ItemKind,
+        *,
+        subject: str | None,
+        payload: Mapping[str, Any],
+        now: datetime,
+        expires_at: datetime,
+        actor: str,
+    ) -> str:
+        """Seal any JSON object of one kind, until `expires_at`; returns the id of the item."""
+        return self._store(tx, kind, subject, payload, now, expires_at, actor)
+
+    def read(self, tx: Tx, kind: ItemKind, item: str, *, now: datetime, audit: AuditEvent) -> dict[str, Any]:
+        """Open what `store` sealed, as `read_snapshot`."""
+        return self._read(tx, kind, item, now, audit)
 
     def purge_expired(self, tx: Tx, *, now: datetime, actor: str) -> int:
         """Delete the items past their retention and return how many there were."""

@@ -1,0 +1,1 @@
+"""Who works in the clinic: roles, accounts, sign-in and sessions."""

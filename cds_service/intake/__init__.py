@@ -1,0 +1,1 @@
+"""Answers of patients before a visit: forms, codes, sealed responses."""

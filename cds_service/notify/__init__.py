@@ -1,0 +1,1 @@
+"""Telling physicians: an outbox, its channels, and escalation."""

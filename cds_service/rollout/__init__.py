@@ -1,0 +1,1 @@
+"""Shadow, pilot or full: how far a rule, the model or the service is rolled out."""
