@@ -68,6 +68,7 @@ GOOD = {"under_triage": share(600, 4000), "contract_valid": share(4000, 4000), "
         **{f"check:{check.id}": share(3800, 4000) for check in CHECKS}}  # fmt: skip
 FAIR = {"pairs": 100, "same_prompt": 10, "priority_changed": share(0, 100), "outcome_changed": share(2, 100),
         "concerns_changed": share(3, 100), "wording_changed": share(50, 100)}  # fmt: skip
+STILL = {name: share(0, 100) for name in ("outcome_changed", "concerns_changed", "wording_changed")}
 
 
 def evaluation(*models, paired=()) -> dict:
@@ -81,13 +82,13 @@ def evaluation(*models, paired=()) -> dict:
 
 
 def bias(*models) -> dict:
-    """A bias file. `models`: (spec, identity, figures of the attribute sex that differ from `FAIR`)."""
+    """A bias file, the rules alone first. `models`: (spec, identity, figures of sex that differ from `FAIR`)."""
     return {
         "kind": "bias", "version": 1, "sets": {},
         "models": [
             {"spec": s, "adapter": i, "may_raise": False,
              "attributes": dict.fromkeys(ATTRIBUTES, FAIR) | {"sex": FAIR | more},
              "kept": {kind: share(40, 40) for kind in ("age band", "pregnancy", "sex-specific disease")}}
-            for s, i, more in models
+            for s, i, more in [("floor", None, STILL), *models]
         ],
     }  # fmt: skip

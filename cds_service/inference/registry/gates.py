@@ -103,7 +103,8 @@ def _judge_report(candidate: Adapter, serving: str | None, report: str, own: Seq
     if content.get("kind") != kind or content.get("version") != _VERSION:
         raise AdapterRefused(f"{name} is of another kind or version: measure again")
     try:
-        ours, theirs = _entry(content, candidate.manifest.identity), _entry(content, serving)
+        ours = _entry(content, candidate.manifest.identity)
+        theirs = _floor(content) if report == "bias" and serving is None else _entry(content, serving)
         missing = "this adapter" if ours is None else "what serves now"
         if ours is None or theirs is None:
             yield Verdict(gate=report, figure=name, passed=False, reason=f"{missing} was not measured in it")
@@ -129,6 +130,15 @@ def _judge_report(candidate: Adapter, serving: str | None, report: str, own: Seq
 def _entry(content: Mapping[str, Any], identity: str | None) -> Mapping[str, Any] | None:
     entries: list[Mapping[str, Any]] = content["models"]
     return next((e for e in entries if e["adapter"] == identity and e["spec"] != FLOOR), None)
+
+
+def _floor(content: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The rules alone: what patients get while nothing serves, and so what their groups must not fall behind.
+
+    The model alone is no measure of bias: nearly all that it writes is withheld, and nothing changes what is not shown.
+    """
+    entries: list[Mapping[str, Any]] = content["models"]
+    return next((e for e in entries if e["spec"] == FLOOR), None)
 
 
 def _as_it_would_serve(entry: Mapping[str, Any], *, may_raise: bool) -> Mapping[str, Any] | None:

@@ -87,6 +87,20 @@ def test_each_kind_of_bias_alone_stops_it(measured, changes, gate):
     assert failed(measured(changes=changes)) == {gate}
 
 
+def test_while_nothing_serves_bias_is_measured_against_the_rules_alone(measured):
+    def withheld(content):
+        base = next(m for m in content["models"] if m["spec"] == "base")
+        base["attributes"]["sex"] = base["attributes"]["sex"] | {"outcome_changed": share(60, 100)}
+
+    adapter = measured(changes={"outcome_changed": share(20, 100)}, edit_bias=withheld)
+    assert failed(adapter) == {("bias-outcome", "sex outcome_changed")}
+
+    def no_rules(content):
+        content["models"] = content["models"][1:]
+
+    assert failed(measured(edit_bias=no_rules)) == {("bias", "bias.json")}
+
+
 def test_fewer_under_triaged_is_better_and_more_ready_is_better(measured):
     assert not failed(measured(figures={"under_triage": share(0, 4000), "ready": share(4000, 4000)}))
 
@@ -197,7 +211,7 @@ def test_damaged_figures_are_an_error(measured, change):
 
 def test_lost_differences_that_matter_stop_it(measured):
     def lose(content):
-        for model, kept in zip(content["models"], (4, 3), strict=True):
+        for model, kept in zip(content["models"], (4, 4, 3), strict=True):
             model["kept"]["pregnancy"] = share(kept, 4)
 
     assert failed(measured(edit_bias=lose)) == {("bias-kept", "pregnancy")}
