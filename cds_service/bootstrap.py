@@ -28,6 +28,7 @@ from cds_service.retrieval.chroma import ChromaIndex
 from cds_service.retrieval.embedder import MiniLmEmbedder
 from cds_service.retrieval.retriever import Retriever
 from cds_service.retrieval.source import PACKAGED, UNREVIEWED, read_sources
+from cds_service.review_links import ReviewLinks
 from cds_service.safety.verdict import SAFETY_VERSION
 from cds_service.sample.chart import request_body
 from cds_service.settings import Settings
@@ -135,6 +136,7 @@ def assemble(
             max_pages=settings.fetch_max_pages,
             max_linked=settings.fetch_max_linked,
         ),
+        links=ReviewLinks(external_url=settings.external_url),
         versions={
             "service": __version__,
             "setting": settings.setting.value,

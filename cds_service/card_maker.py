@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from cds_service.card_text import MAX_LABEL, escape, moment_text, plain_key, reference, shorten, url_field
@@ -56,7 +56,15 @@ STATUS_WORDS = {
 class CardMaker:
     """Renders the cards of one advice. What was not evaluated is told by the first card that is asked for."""
 
-    def __init__(self, advice: Advice, case: Case, encounter_id: str | None, new_uuid: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        advice: Advice,
+        case: Case,
+        encounter_id: str | None,
+        new_uuid: Callable[[], str],
+        links: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        self.links = [dict(link) for link in links]
         self.advice = advice
         self.case = case
         self.encounter_id = encounter_id
@@ -92,6 +100,7 @@ class CardMaker:
             source={"label": shorten(str(lead.citation), MAX_LABEL), **url_field(lead.citation.url)},
             topic=("triage", "Triage"),
             suggestions=suggestions,
+            links=self.links,
         )
 
     def guideline(self, passage: Passage) -> dict[str, Any]:
@@ -137,6 +146,7 @@ class CardMaker:
             source={"label": f"Language model {assessment.model} (AI-made, preliminary)"},
             topic=("ai-assessment", "AI assessment"),
             suggestions=[self._review("Nurse review of the AI assessment", draft.priority)],
+            links=self.links,
         )
 
     def same_day(self) -> dict[str, Any]:
@@ -153,6 +163,7 @@ class CardMaker:
             source={"label": shorten(str(lead.citation), MAX_LABEL), **url_field(lead.citation.url)},
             topic=("triage", "Triage"),
             suggestions=[self._review("Medium: assess this patient the same day", Priority.MEDIUM)],
+            links=self.links,
         )
 
     def medication_safety(self) -> dict[str, Any]:
@@ -212,6 +223,7 @@ class CardMaker:
         source: dict[str, Any],
         topic: tuple[str, str],
         suggestions: list[dict[str, Any]],
+        links: list[dict[str, Any]] | None = None,
     ) -> dict[str, Any]:
         return {
             "uuid": self.new_uuid(),
@@ -224,6 +236,7 @@ class CardMaker:
             "overrideReasons": [
                 {"system": system, "code": code, "display": display} for system, code, display in OFFERED_REASONS
             ],
+            **({"links": links} if links else {}),
         }
 
     def _evidence_line(self, finding: Finding) -> str:

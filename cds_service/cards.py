@@ -8,7 +8,7 @@ a model enters one either; model text is escaped, labelled and followed by `PREL
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,14 +42,22 @@ class CardSet:
         return tuple(s["uuid"] for s in self.cards[index].get("suggestions", ()))
 
 
-def build(advice: Advice, case: Case, *, encounter_id: str | None, new_uuid: Callable[[], str]) -> CardSet:
+def build(
+    advice: Advice,
+    case: Case,
+    *,
+    encounter_id: str | None,
+    new_uuid: Callable[[], str],
+    links: Sequence[Mapping[str, Any]] = (),
+) -> CardSet:
     """The cards for `advice`, at most one of each kind but guidelines: few enough to be read.
 
     The floor's when High or Critical (a quiet one when Medium), medication safety from Medium on, up to three care
     gaps where nothing is urgent, guidelines (`shown_passages`), the AI assessment. Silence reads as "no problem"
-    (docs/decisions/0007): where there is no card at all but something was not evaluated, a notice says so.
+    (docs/decisions/0007): where there is no card at all but something was not evaluated, a notice says so. `links` to
+    the review page stand on the cards that ask for a review: the floor's and the assessment's.
     """
-    maker = CardMaker(advice, case, encounter_id, new_uuid)
+    maker = CardMaker(advice, case, encounter_id, new_uuid, links)
     made: list[tuple[dict[str, Any], str, Sequence[str], Sequence[Finding]]] = []
     if maker.level >= Priority.HIGH:
         made.append((maker.floor(), "floor", (), maker.urgent))

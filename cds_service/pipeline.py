@@ -41,7 +41,8 @@ from cds_service.fhir_access import FhirOffer
 from cds_service.fhir_client import FhirClient
 from cds_service.monitoring import metrics
 from cds_service.monitoring.stopwatch import Stopwatch
-from cds_service.recorder import Recorder
+from cds_service.recorder import Recorder, new_answer_id
+from cds_service.review_links import ReviewLinks
 from cds_service.settings import Settings
 from cds_service.stations import Stations, Walked
 from cds_service.turn import Turn
@@ -91,6 +92,7 @@ class Pipeline:
         stations: Stations,
         recorder: Recorder,
         fhir: FhirClient,
+        links: ReviewLinks,
         versions: Mapping[str, str],
         now: Callable[[], datetime],
     ) -> None:
@@ -98,6 +100,7 @@ class Pipeline:
         self._stations = stations
         self._recorder = recorder
         self._fhir = fhir
+        self._links = links
         self._versions = versions
         self._now = now
         self.turn = Turn(CALLS_AT_ONCE)
@@ -131,10 +134,11 @@ class Pipeline:
             visit_reason=bool(seen.walked.case.complaints or seen.walked.case.intake),
             dismissed=seen.dismissed,
         )
+        answer_id = new_answer_id()
         with watch.part("cards"):
-            made = _render(advice, seen, call)
+            made = _render(advice, seen, call, self._links.of(call.client, answer_id))
         with watch.part("ledger"):
-            recorded = self._record(call, seen, advice, made, task, watch)
+            recorded = self._record(call, seen, advice, made, answer_id, task, watch)
         if not recorded:
             advice = replace(
                 advice, outcome=_unavailable(NO_STORE), not_evaluated=(*advice.not_evaluated, NOT_RECORDED)
@@ -213,6 +217,7 @@ class Pipeline:
         seen: _Seen,
         advice: Advice,
         made: cards.CardSet,
+        answer_id: str,
         task: AssessmentTask | None,
         watch: Stopwatch,
     ) -> bool:
@@ -222,7 +227,7 @@ class Pipeline:
             if seen.subject is not None:
                 self._recorder.answer(
                     call, seen.walked.case, seen.subject, open_advice, made,
-                    task=task, refusal=seen.walked.refusal, timings=watch.timings,
+                    answer_id=answer_id, task=task, refusal=seen.walked.refusal, timings=watch.timings,
                 )  # fmt: skip
                 return True
         except StoreError:
@@ -260,9 +265,11 @@ class Pipeline:
         return HookAnswer(body={"cards": [], "extension": {cards.EXTENSION: notice}})
 
 
-def _render(advice: Advice, seen: _Seen, call: HookCall) -> cards.CardSet:
+def _render(advice: Advice, seen: _Seen, call: HookCall, links: Sequence[Mapping[str, Any]] = ()) -> cards.CardSet:
     """The cards as CDS Hooks wants them, or a crash (5xx): a malformed card is never sent."""
-    made = cards.build(advice, seen.walked.case, encounter_id=call.context.encounter_id, new_uuid=_new_uuid)
+    made = cards.build(
+        advice, seen.walked.case, encounter_id=call.context.encounter_id, new_uuid=_new_uuid, links=links
+    )
     found = problems({"cards": list(made.cards), "extension": cards.extension(advice)})
     if found:
         log.error("response-malformed", problems=len(found), first=found[0])

@@ -65,6 +65,11 @@ STATUS_OF_JOB = {
 """A job that failed is tried again by a call some minutes later, one that was shed by the next call."""
 
 
+def new_answer_id() -> str:
+    """An id for an answer, before its cards are made: they lead to it."""
+    return new_id("ans")
+
+
 class Recorder:
     """The stores behind one face. Safe for threads: it holds no connection."""
 
@@ -130,12 +135,12 @@ class Recorder:
         advice: Advice,
         made: CardSet,
         *,
+        answer_id: str,
         task: AssessmentTask | None,
         refusal: str | None,
         timings: Mapping[str, float],
-    ) -> str:
-        """Write one answer whole: job, vault snapshot, cards, audit events. Returns the answer's id."""
-        answer_id = new_id("ans")
+    ) -> None:
+        """Write one answer whole: job, vault snapshot, cards, audit events. `answer_id`: from `new_answer_id`."""
         now = case.now
         with self.database.transaction() as tx:
             job = None
@@ -170,7 +175,6 @@ class Recorder:
             )
             events = _events(call, advice, answer_id, subject, refusal=refusal)
             self._ledger.record_answer(tx, record, audit=events)
-        return answer_id
 
     def refused_user(self, call: HookCall, now: datetime) -> None:
         """A call by a patient or a related person: audited, nothing else is kept."""

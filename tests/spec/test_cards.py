@@ -110,9 +110,12 @@ def test_no_html_no_link_and_no_image_comes_alive(answers, shown):
             assert not any(tag in text for tag in ("<img", "<script", "</"))
 
 
-@pytest.mark.requirement("L4")
-def test_cards_carry_no_links_and_no_address_out_of_the_chart(answers):
-    assert all("links" not in set(keys(answer)) for answer in answers.values())
+@pytest.mark.requirement("L1", "L2", "L4")
+def test_cards_lead_to_this_service_alone_and_to_no_address_out_of_the_chart(answers):
+    links = [link for answer in answers.values() for card in answer["cards"] for link in card.get("links", ())]
+    assert {tuple(sorted(link)) for link in links} == {("label", "type", "url")}
+    assert {link["type"] for link in links} == {"absolute"}
+    assert all(re.fullmatch(r"http://127\.0\.0\.1:8080/review/answers/ans-[\w-]+", link["url"]) for link in links)
     assert "evil" not in str(answers["hostile"])
 
 

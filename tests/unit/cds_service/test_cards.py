@@ -26,6 +26,7 @@ from cds_service.domain import (
     ProposalKind,
     floor_of,
 )
+from cds_service.review_links import ReviewLinks
 from fhir_mappers.case import Case, Demographics, Source
 from hooks.response import problems
 
@@ -110,13 +111,28 @@ CASE = Case(
 )
 
 
-def build(made):
+def build(made, links=()):
     counter = itertools.count(1)
-    return cards.build(made, CASE, encounter_id="e1", new_uuid=lambda: str(uuid.UUID(int=next(counter))))
+    return cards.build(made, CASE, encounter_id="e1", new_uuid=lambda: str(uuid.UUID(int=next(counter))), links=links)
 
 
 def body(made):
     return {"cards": list(build(made).cards), "extension": cards.extension(made)}
+
+
+def test_cards_that_ask_for_a_review_lead_to_it_and_no_link_names_a_person():
+    made = advice([finding(Priority.CRITICAL)], [passage(1)], READY)
+    for client, kind in (("practice", "absolute"), ("launching", "smart")):
+        links = ReviewLinks(external_url="https://cds.clinic.example", smart_clients=frozenset({"launching"}))
+        shown = cards.build(
+            made, CASE, encounter_id="e1", new_uuid=lambda: str(uuid.uuid4()), links=links.of(client, "ans-1")
+        )
+        assert problems({"cards": list(shown.cards), "extension": cards.extension(made)}) == ()
+        leading = {
+            k: [link["type"] for link in c.get("links", ())] for k, c in zip(shown.kinds, shown.cards, strict=True)
+        }
+        assert leading == {"floor": [kind], "guideline": [], "ai": [kind]}
+        assert CASE.patient_id not in str([c.get("links") for c in shown.cards])
 
 
 READY = AssessmentOutcome(status=AssessmentStatus.READY, assessment=assessment())
