@@ -78,7 +78,7 @@ def create_app(service: Service, door: Door, services: tuple[declared.Service, .
             {**service.probes(), "clients": door.problem}, service.refresh_metrics, settings.metrics_token_file, door
         )
     )
-    face.install(app, Clinic(settings=settings, recorder=service.recorder, now=utc_now))
+    face.install(app, Clinic(settings=settings, recorder=service.recorder, now=utc_now, retriever=service.retriever))
     _guard(app, door, open_discovery=settings.open_discovery)
     _finish(app, cors_origins=settings.cors_origins, https=settings.external_url.startswith("https:"))
     _handle_errors(app)

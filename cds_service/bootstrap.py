@@ -67,6 +67,7 @@ class Service:
         try:
             stats = self.recorder.queue(now)
             alive = self.recorder.serving_model(now) is not None
+            self.recorder.outbox.refresh_metrics(now)
         except StoreError:
             return
         for state, count in stats.counts.items():

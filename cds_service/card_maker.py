@@ -18,32 +18,13 @@ from cds_service.domain import (
     Proposal,
     floor_of,
 )
+from cds_service.review.reasons import OFFERED_REASONS
 from fhir_mappers.actions import review_task, service_request
 from fhir_mappers.case import Case
-from hooks.feedback import NON_ADHERENCE_REASONS, NON_ADHERENCE_SYSTEM
 
 TOPIC_SYSTEM = "https://cds-service.org/fhir/CodeSystem/card-topic"
-OVERRIDE_SYSTEM = "https://cds-service.org/fhir/CodeSystem/override-reason"
 MAX_CARE_GAPS = 3
 MAX_PROPOSALS = 4
-
-OFFERED_REASONS: tuple[tuple[str, str, str], ...] = (
-    *(
-        (NON_ADHERENCE_SYSTEM, code, NON_ADHERENCE_REASONS[code])
-        for code in (
-            "action-completed",
-            "cds-not-applicable",
-            "recipient-disagrees-evidence",
-            "patient-refuses",
-            "cds-suboptimal-context",
-        )
-    ),
-    (OVERRIDE_SYSTEM, "data-wrong", "Chart data is wrong or out of date"),
-)
-"""System, code and display of the reasons to dismiss it that every card offers (docs/decisions/0008)."""
-
-FORMER_REASONS = ("already-done", "not-applicable", "patient-declined", "clinically-disagree")
-"""Codes of `OVERRIDE_SYSTEM` that cards offered before: one that is still open in an EHR may be answered with them."""
 
 STATUS_WORDS = {
     AssessmentStatus.PENDING: "AI assessment: being prepared; none is shown yet.",

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from cds_service.commands.bench_model import bench_model
+from cds_service.commands.bench_review import bench_review
 from cds_service.commands.client import clear_errors
 from cds_service.commands.conformance import conformance
 from cds_service.commands.data_build import build
@@ -27,6 +28,7 @@ from cds_service.commands.evaluate_safety import safety
 from cds_service.commands.evaluate_triage import triage, vignettes
 from cds_service.commands.evaluate_wire import wire
 from cds_service.commands.model import model
+from cds_service.commands.notify import notify
 from cds_service.commands.read_settings import read_settings
 from cds_service.commands.sandbox import sandbox
 from cds_service.commands.train_model import inject, tune
@@ -105,12 +107,15 @@ def worker() -> None:
 
 @main.command()
 @click.option("--port", default=0, help="Port on loopback; 0 takes a free one.")
+@click.option(
+    "--stay/--end", default=None, help="Keep the pages open at the end, or not.  [default: in a terminal, stay]"
+)
 @clear_errors
-def demo(port: int) -> None:
-    """Start the service, play a patient through it, show every step, stop."""
+def demo(port: int, stay: bool | None) -> None:
+    """Start the service over two fictional weeks, play a patient through it, show every step and the pages."""
     from cds_service.demo.play import play
 
-    sys.exit(play(read_settings(), port=port))
+    sys.exit(play(read_settings(), port=port, stay=sys.stdin.isatty() if stay is None else stay))
 
 
 @main.command()
@@ -233,6 +238,8 @@ main.add_command(policy)
 data.add_command(build)
 main.add_command(model)
 main.add_command(bench_model)
+main.add_command(bench_review)
+main.add_command(notify)
 data.add_command(notes)
 data.add_command(synth)
 train.add_command(inject)

@@ -39,6 +39,8 @@ from cds_service.domain import (
 from cds_service.errors import StoreError
 from cds_service.fhir_access import FhirOffer
 from cds_service.fhir_client import FhirClient
+from cds_service.intake.road import KEY as INTAKE
+from cds_service.intake.road import sends_answers, with_answers
 from cds_service.monitoring import metrics
 from cds_service.monitoring.stopwatch import Stopwatch
 from cds_service.recorder import Recorder, new_answer_id
@@ -47,6 +49,7 @@ from cds_service.settings import Settings
 from cds_service.stations import Stations, Walked
 from cds_service.turn import Turn
 from fhir_mappers.case import Case
+from fhir_mappers.references import bare_id
 from hooks.feedback import BadItem, FeedbackItem
 from hooks.prefetch import resolve, values_for
 from hooks.response import problems
@@ -115,7 +118,7 @@ class Pipeline:
             return self._not_for_them(call)
         watch = Stopwatch()
         with watch.part("fetch"):
-            call, absent = self._fetch(call, offer)
+            call, absent = self._with_intake(*self._fetch(call, offer))
         with ExitStack() as mine:
             with watch.part("wait"):
                 mine.enter_context(self.turn.wait(self._settings.turn_wait_ms / 1000))
@@ -172,6 +175,20 @@ class Pipeline:
         metrics.FETCHED.labels(outcome="failed").inc(len(fetched.failures))
         whole = replace(call.request, prefetch=fetched.prefetch, fhir_authorization=None)  # the token has had its use
         return replace(call, request=whole), fetched.failures
+
+    def _with_intake(self, call: HookCall, absent: Mapping[str, str]) -> tuple[HookCall, Mapping[str, str]]:
+        """The call with what the patient told before the visit, where the EHR sends no such answers."""
+        if sends_answers(call.request.prefetch):
+            return call, absent
+        try:
+            response = self._recorder.intake.newest(call.client, bare_id(call.context.patient_id), self._now())
+        except StoreError:
+            log.error("intake-not-read")
+            return call, {**absent, INTAKE: NO_STORE}
+        if response is None:
+            return call, absent
+        whole = replace(call.request, prefetch=with_answers(call.request.prefetch, response))
+        return replace(call, request=whole), {key: why for key, why in absent.items() if key != INTAKE}
 
     def _look(self, call: HookCall, absent: Mapping[str, str], watch: Stopwatch) -> _Seen:
         with watch.part("map"):
@@ -230,10 +247,11 @@ class Pipeline:
                     answer_id=answer_id, task=task, refusal=seen.walked.refusal, timings=watch.timings,
                 )  # fmt: skip
                 return True
-        except StoreError:
-            pass
+            problem = "no-subject"
+        except Exception as error:  # noqa: BLE001 - whatever keeps it from being recorded must not cost the floor
+            problem = type(error).__name__
         metrics.NOT_RECORDED.inc()
-        log.error("answer-not-recorded")
+        log.error("answer-not-recorded", error=problem)
         return False
 
     def _assess(self, seen: _Seen) -> tuple[AssessmentTask | None, AssessmentOutcome]:

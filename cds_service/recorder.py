@@ -7,19 +7,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import select
 
 from cds_service import codec
 from cds_service.assessor import AssessmentTask
-from cds_service.card_maker import FORMER_REASONS, OFFERED_REASONS, OVERRIDE_SYSTEM
 from cds_service.cards import CardSet
 from cds_service.domain import Advice, Assessment, AssessmentOutcome, AssessmentStatus, Finding, FindingKind
 from cds_service.errors import StoreError
 from cds_service.inference.jobs import Job, JobState, JobStore, QueueStats, WorkerRegistry
+from cds_service.intake.store import Intake
 from cds_service.ledger import audit
 from cds_service.ledger.audit import AuditEvent, EventKind, Outcome
 from cds_service.ledger.chain import ChainReport, verify
-from cds_service.ledger.database import Database
+from cds_service.ledger.database import Database, Tx
 from cds_service.ledger.encoding import new_id
 from cds_service.ledger.ledger import Ledger
 from cds_service.ledger.migrate import is_current
@@ -28,10 +29,17 @@ from cds_service.ledger.records import AnswerRecord, CardKind, CardRecord, Feedb
 from cds_service.ledger.records import FeedbackItem as FeedbackRecord
 from cds_service.ledger.tables import job as job_table
 from cds_service.ledger.vault import Vault
+from cds_service.notify.outbox import Outbox
+from cds_service.review.opening import opening_of
+from cds_service.review.reasons import FORMER_REASONS, OFFERED_REASONS, OVERRIDE_SYSTEM
+from cds_service.review.store import Reviews
+from cds_service.review.values import ReviewCase
 from cds_service.settings import ModelKind, Settings
 from fhir_mappers.case import Case
 from hooks.feedback import NON_ADHERENCE_REASONS, NON_ADHERENCE_SYSTEM, BadItem, FeedbackItem
 from hooks.services import HookCall
+
+log = structlog.get_logger()
 
 HEARTBEAT_S = 5.0
 """Seconds between signs of life of a worker."""
@@ -82,7 +90,10 @@ class Recorder:
         )
         self.workers = WorkerRegistry()
         self.model_on = settings.model is not ModelKind.NONE
-        self._vault = vault
+        self.vault = vault
+        self.reviews = Reviews(database, vault, settings=settings)
+        self.outbox = Outbox(database, settings=settings)
+        self.intake = Intake(database, vault, settings=settings)
         self._retention = timedelta(days=settings.vault_retention_days)
         self._dismissed_for = timedelta(days=settings.care_gap_days)
         self._ledger = Ledger(vault, retention=self._retention)
@@ -92,11 +103,11 @@ class Recorder:
     def subject(self, client: str, patient_id: str, now: datetime) -> str:
         """The random subject id of this client's patient; minted on first sight."""
         with self.database.transaction(write=False) as tx:
-            known = self._vault.find_subject(tx, tenant=client, patient_key=patient_id)
+            known = self.vault.find_subject(tx, tenant=client, patient_key=patient_id)
         if known is not None:
             return known
         with self.database.transaction() as tx:
-            return self._vault.subject_for(tx, tenant=client, patient_key=patient_id, now=now, actor=client)
+            return self.vault.subject_for(tx, tenant=client, patient_key=patient_id, now=now, actor=client)
 
     def undismissed(
         self, call: HookCall, case: Case, subject: str, findings: Sequence[Finding], now: datetime
@@ -150,7 +161,7 @@ class Recorder:
                 )
             elif task is not None:
                 job = self.jobs.lookup(tx, task.cache_key(), now=now)
-            snapshot = self._vault.store_snapshot(
+            snapshot = self.vault.store_snapshot(
                 tx,
                 subject=subject,
                 payload=codec.plain(case),
@@ -175,6 +186,18 @@ class Recorder:
             )
             events = _events(call, advice, answer_id, subject, refusal=refusal)
             self._ledger.record_answer(tx, record, audit=events)
+            opening = opening_of(record, data_at=case.data_as_of)
+            opened = self.reviews.opened_in(tx, opening, now)
+            if opened is not None:
+                self._tell(tx, opened, now)
+
+    def _tell(self, tx: Tx, case: ReviewCase, now: datetime) -> None:
+        """Have a physician told, where one is due. What fails here the notifier does: the case says that it is due."""
+        try:
+            with tx.begin_nested():
+                self.outbox.for_case_in(tx, case, now)
+        except Exception as error:  # noqa: BLE001 - the answer is recorded whatever becomes of its message
+            log.error("notification-put-off", case=case.id, error=type(error).__name__)
 
     def refused_user(self, call: HookCall, now: datetime) -> None:
         """A call by a patient or a related person: audited, nothing else is kept."""
@@ -231,14 +254,14 @@ class Recorder:
     # -- keyed ids -------------------------------------------------------------------------------------------------
 
     def _user_key(self, call: HookCall) -> str:
-        return self._vault.keyed("user", call.client, call.context.user_type, call.context.user_id)
+        return self.vault.keyed("user", call.client, call.context.user_type, call.context.user_id)
 
     def _state(self, case: Case, finding: Finding) -> str:
         """What a care gap rests on: another result, date or resource makes another state."""
         sources = [case.sources[handle] for handle in finding.sources if handle in case.sources]
         rests = sorted(f"{s.reference} {s.as_of.isoformat() if s.as_of else ''}" for s in sources)
         values = sorted(f"{name}={value}" for name, value in finding.values.items())
-        return self._vault.keyed("care-gap", case.patient_id, finding.rule, finding.topic, *values, *rests)
+        return self.vault.keyed("care-gap", case.patient_id, finding.rule, finding.topic, *values, *rests)
 
     def _card_records(self, case: Case, advice: Advice, made: CardSet) -> tuple[CardRecord, ...]:
         return tuple(self._card_record(case, advice, made, index) for index in range(len(made.cards)))
@@ -284,7 +307,7 @@ class Recorder:
     def purge(self, now: datetime) -> tuple[int, int]:
         """Delete what is past its time; returns how many vault items and finished jobs went."""
         with self.database.transaction() as tx:
-            items = self._vault.purge_expired(tx, now=now, actor="purge")
+            items = self.vault.purge_expired(tx, now=now, actor="purge")
             jobs = self.jobs.purge_finished(tx, before=now - KEEP_JOBS, now=now, actor="purge")
         return items, jobs
 
@@ -292,7 +315,7 @@ class Recorder:
         """Why the stores cannot be used, in fixed words; None when they can."""
         try:
             with self.database.transaction(write=False) as tx:
-                self._vault.check_keys(tx)
+                self.vault.check_keys(tx)
             return None if is_current(self.database) else "the database schema is not current"
         except StoreError:
             return "the database does not answer"

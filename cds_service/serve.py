@@ -1,4 +1,4 @@
-"""`cds-service serve`: prepare what is missing, then run the web processes and the model worker until told to stop."""
+"""`cds-service serve`: prepare what is missing, then run web processes, model worker and notifier until stopped."""
 
 from __future__ import annotations
 
@@ -49,6 +49,11 @@ def worker_command() -> list[str]:
     return [sys.executable, "-m", "cds_service", "worker"]
 
 
+def notify_command() -> list[str]:
+    """The command line of the process that tells physicians."""
+    return [sys.executable, "-m", "cds_service", "notify"]
+
+
 def web_app() -> object:
     """The WSGI application of one web process (gunicorn calls this after forking)."""
     from cds_service import logs
@@ -71,6 +76,7 @@ def serve(settings: Settings, *, host: str, port: int) -> int:
     commands: dict[str, Sequence[str]] = {"web": web_command(settings, host, port)}
     if settings.model is not ModelKind.NONE:
         commands["worker"] = worker_command()
+    commands["notify"] = notify_command()
     return _Supervisor(commands, environment, settings.data_dir / "serve.pid").run()
 
 

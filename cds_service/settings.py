@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -62,6 +63,7 @@ def _origin(text: str) -> str:
 
 Url = Annotated[str, AfterValidator(_base_url)]
 Origin = Annotated[str, AfterValidator(_origin)]
+RoleName = Literal["nurse", "physician", "compliance", "administrator"]
 
 
 class Settings(BaseSettings):
@@ -227,6 +229,121 @@ class Settings(BaseSettings):
     # -- ledger ------------------------------------------------------------------------------------------------
     vault_retention_days: PositiveInt = Field(2190, description="Days the vault keeps identified snapshots (6 years).")
 
+    # -- accounts ----------------------------------------------------------------------------------------------
+    session_hours: int = Field(
+        12, ge=1, le=24, description="Hours after which somebody who signed in must sign in again, whatever they do."
+    )
+    idle_minutes: int = Field(15, ge=1, le=120, description="Minutes without a click or form that end a session.")
+    sign_in_failures: int = Field(5, ge=3, le=20, description="Failed sign-ins in a row that lock an account.")
+    lock_minutes: int = Field(
+        15,
+        ge=1,
+        le=1440,
+        description="Minutes for which the first lock holds. Each further failure doubles it, up to eight times this.",
+    )
+    sign_ins_per_minute: int = Field(
+        60,
+        ge=3,
+        le=1000,
+        description="Sign-ins tried in one minute from one address, and for one name; more get 429. Ten times as many "
+        "launches and sign-ins by a provider.",
+    )
+    oidc_issuer: Url | None = Field(
+        None, description="Issuer of an OpenID Connect provider by which people sign in (docs/how-to/sign-in.md)."
+    )
+    oidc_name: str = Field("your clinic's account", description="What the sign-in page calls that provider.")
+    oidc_client_id: str = Field("cds-service", description="How this service is registered at that provider.")
+    oidc_secret_file: Path | None = Field(
+        None, description="File with the client secret, for a provider that asks for one."
+    )
+    oidc_origins: tuple[Origin, ...] = Field(
+        (), description="Further origins, as a JSON list, at which the provider's token and key addresses may lie."
+    )
+    oidc_role_claim: str = Field("roles", description="Claim of the ID token that says what somebody is.")
+    oidc_roles: dict[str, RoleName] = Field(
+        {},
+        description="Role by value of that claim, as a JSON object: `nurse`, `physician`, `compliance`, "
+        "`administrator`. Of several the first in this list counts. Whom it names no role is refused.",
+    )
+    smart_file: Path | None = Field(
+        None, description="TOML file of the EHRs that may launch the review page (docs/how-to/sign-in.md)."
+    )
+    frame_ancestors: tuple[Origin, ...] = Field(
+        (),
+        description="Origins, as a JSON list, of EHRs that show the pages in a frame. It needs an https "
+        "`external_url`. Default: nobody may.",
+    )
+
+    # -- intake ------------------------------------------------------------------------------------------------
+    intake_days: PositiveInt = Field(
+        7,
+        le=30,
+        description="Days for which a patient's answers before a visit join the chart, where the EHR sends none.",
+    )
+    intake_code_minutes: PositiveInt = Field(
+        15, le=120, description="Minutes for which the code that opens an intake form on the clinic's tablet is good."
+    )
+    intake_form_minutes: PositiveInt = Field(
+        45, ge=20, le=480, description="Minutes a patient has for an opened intake form before it asks for more time."
+    )
+
+    # -- review ------------------------------------------------------------------------------------------------
+    review_from: str = Field(
+        "medium",
+        description="Priority from which an answer opens a case for the nurse by itself: `low`, `medium`, `high`. "
+        "Below it only a finished assessment does. High and Critical always open one.",
+        pattern="^(low|medium|high)$",
+    )
+    review_quiet_hours: int = Field(
+        12,
+        ge=0,
+        le=168,
+        description="Hours after a decision in which the same findings of the same patient open no new case. A finding "
+        "that is new or rests on other values, or a higher priority, always does.",
+    )
+
+    # -- notifications -----------------------------------------------------------------------------------------
+    notify_file: Path | None = Field(
+        None,
+        description="TOML file of the ways by which physicians are told of urgent cases: e-mail, webhook, FHIR "
+        "(docs/how-to/notify-physicians.md). Without it only the review page tells them.",
+    )
+    escalate_critical_minutes: PositiveInt = Field(
+        5, le=60, description="Minutes without an answer after which a Critical case is told one level further up."
+    )
+    escalate_high_minutes: PositiveInt = Field(
+        15, le=240, description="Minutes without an answer after which a High case is told one level further up."
+    )
+    notify_attempts: PositiveInt = Field(
+        8, le=20, description="Times a notification is tried on one channel before it is given up."
+    )
+    notify_give_up_minutes: PositiveInt = Field(
+        30, le=1440, description="Age in minutes at which what still waits on a channel that fails is given up."
+    )
+    notify_timeout_s: PositiveFloat = Field(10.0, le=60, description="Seconds one try to send may take.")
+    notify_titles: bool = Field(
+        False,
+        description="Name the findings by their fixed titles in notifications. Off: priority, time and link alone.",
+    )
+
+    # -- monitoring --------------------------------------------------------------------------------------------
+    clinic_timezone: str = Field(
+        "UTC",
+        description="Time zone of the clinic (IANA name, `America/Denver`): where its days, weeks and months begin.",
+    )
+    monitoring_limits_file: Path | None = Field(
+        None,
+        description="TOML file of the clinic's own limits, from which alerts are raised, instead of the packaged ones "
+        "(docs/how-to/monitor.md).",
+    )
+
+    @field_validator("clinic_timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("it is the name of a time zone, such as UTC or America/Denver")
+        return value
+
     # -- server ------------------------------------------------------------------------------------------------
     web_workers: PositiveInt = Field(2, description="Web processes that `serve` starts.")
     web_threads: PositiveInt = Field(
@@ -266,6 +383,12 @@ class Settings(BaseSettings):
     def _certificate_with_key(self) -> Self:
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             raise ValueError("CDS_TLS_CERT_FILE and CDS_TLS_KEY_FILE go together")
+        return self
+
+    @model_validator(mode="after")
+    def _frames_by_https(self) -> Self:
+        if self.frame_ancestors and not self.external_url.startswith("https:"):
+            raise ValueError("CDS_FRAME_ANCESTORS needs an https CDS_EXTERNAL_URL: cookies in a frame need it")
         return self
 
     @property

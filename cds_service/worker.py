@@ -22,6 +22,7 @@ from cds_service.inference.backend import ModelBackend
 from cds_service.inference.jobs import Job, LeaseLostError
 from cds_service.ledger import audit
 from cds_service.ledger.audit import AuditEvent, EventKind, Outcome
+from cds_service.ledger.database import Tx
 from cds_service.recorder import HEARTBEAT_S, Recorder
 from cds_service.settings import Settings
 
@@ -84,14 +85,18 @@ class Worker:
         with self._signs_of_life():
             while not stop.is_set():
                 try:
-                    job = self._take()
-                    if job is None:
+                    if not self.once():
                         stop.wait(IDLE_S)
-                    else:
-                        self._work(job)
                 except Exception as error:  # noqa: BLE001 - one bad job or a lost database must not end the worker
                     log.error("worker-store-failed", error=type(error).__name__)
                     stop.wait(STORE_RETRY_S)
+
+    def once(self) -> bool:
+        """Take one job and finish it; False when none waits. Raises StoreError."""
+        job = self._take()
+        if job is not None:
+            self._work(job)
+        return job is not None
 
     def _take(self) -> Job | None:
         now = self._now()
@@ -137,6 +142,7 @@ class Worker:
             else:
                 self._recorder.jobs.withhold(tx, job, reasons=outcome.reasons, now=now)
             audit.append(tx, [event], now=now)
+            self._tell_reviews(tx, job, outcome.status, now)
         log.info("draft-judged", job=job.id, status=outcome.status.value, seconds=round(generation.seconds, 2))
 
     def _give_up(self, job: Job, reason: str) -> None:
@@ -148,8 +154,14 @@ class Worker:
             with self._recorder.database.transaction() as tx:
                 self._recorder.jobs.fail(tx, job, reason=reason, now=now)
                 audit.append(tx, [event], now=now)
+                self._tell_reviews(tx, job, AssessmentStatus.UNAVAILABLE, now)
         except LeaseLostError:
             log.warning("lease-lost", job=job.id)
+
+    def _tell_reviews(self, tx: Tx, job: Job, status: AssessmentStatus, now: datetime) -> None:
+        """The cases that wait for this draft move on, and a physician hears of what it raised."""
+        for case in self._recorder.reviews.assessed_in(tx, job.id, status, now):
+            self._recorder.outbox.for_case_in(tx, case, now)
 
     @contextmanager
     def _signs_of_life(self) -> Iterator[None]:

@@ -21,17 +21,24 @@ from cds_service import logs
 from cds_service.assessor import AssessmentTask
 from cds_service.bootstrap import open_recorder
 from cds_service.cards import EXTENSION
+from cds_service.demo.week import seed
 from cds_service.errors import CdsError
 from cds_service.inference.offers import offers_for
 from cds_service.inference.prompt import build_prompt
 from cds_service.prepare import prepare
-from cds_service.running import running
+from cds_service.running import free_port, running
 from cds_service.sample.chart import request_body
 from cds_service.settings import ModelKind, Settings
 from cds_service.terminal import ledger_rows, progress
 from cds_service.terminal_cards import card_panel
 from hooks.feedback import NON_ADHERENCE_SYSTEM
 
+ROLE_SEES = {
+    "nurse": "the queue, charts, decisions",
+    "physician": "the same, and messages about urgent cases",
+    "compliance": "figures and reports, no charts",
+    "administrator": "figures and the roll-out, no charts",
+}
 ASSESSMENT_S = 180.0
 MODEL_S = 180.0
 
@@ -40,8 +47,11 @@ class DemoFailed(CdsError):
     """The demo could not be played; the message says at which step."""
 
 
-def play(settings: Settings, *, port: int) -> int:
-    """Play the demo in its own data folder and return the exit code. Raises DemoFailed."""
+def play(settings: Settings, *, port: int, stay: bool) -> int:
+    """Play the demo in its own data folder and return the exit code. Raises DemoFailed.
+
+    `stay`: keep the pages open at the end until Enter is pressed.
+    """
     console = Console(width=min(110, Console().width)) if sys.stdout.isatty() else Console(width=110)
     own = _demo_settings(settings)
     logs.configure("ERROR")
@@ -49,12 +59,17 @@ def play(settings: Settings, *, port: int) -> int:
     console.print("The patient is fictional. Everything runs on this machine; nothing leaves it.\n")
     with progress() as show:
         prepare(own, show)
+        passwords = seed(own, datetime.now(UTC), show)
+    port = port or free_port()
     starting = Status("Starting the service …", console=console)
     starting.start()
-    with running(_environment(own), log=own.data_dir / "serve.log", port=port) as service:
+    with running(_environment(own, port), log=own.data_dir / "serve.log", port=port) as service:
         _await_model(own)
         starting.stop()
         _Demo(console, own, service.url).run()
+        _show_pages(console, service.url, passwords)
+        if stay:
+            console.input("\nThe pages stay open until you press Enter. ")
     console.print(Rule())
     console.print("The demo has ended and the service is stopped. `make serve` keeps one running.")
     return 0
@@ -86,8 +101,21 @@ def _await_model(own: Settings) -> None:
         time.sleep(0.2)
 
 
-def _environment(own: Settings) -> dict[str, str]:
+def _show_pages(console: Console, url: str, passwords: Mapping[str, str]) -> None:
+    """Where clinicians review, and who may sign in here. These accounts exist in the demo's own data alone."""
+    console.print()
+    console.print(Rule(f"8  Clinicians review: {url}/review", align="left"))
+    console.print("Two weeks of fictional patients are there, most of them reviewed. Sign in as one of:")
+    table = Table("name", "password", "sees", box=None, padding=(0, 2, 0, 2))
+    for name, password in passwords.items():
+        table.add_row(name, password, ROLE_SEES[name])
+    console.print(table)
+    console.print(f"Figures: {url}/monitoring. Forms before a visit: {url}/intake. Roll-out: {url}/roll-out.")
+
+
+def _environment(own: Settings, port: int) -> dict[str, str]:
     return {
+        "CDS_EXTERNAL_URL": f"http://127.0.0.1:{port}",
         "CDS_DATA_DIR": str(own.data_dir.resolve()),
         "CDS_KEYS_FILE": str(own.keys.resolve()),
         "CDS_MODELS_DIR": str(own.model_dir.resolve()),

@@ -29,6 +29,18 @@ FEEDBACK = Counter("cds_feedback_total", "Feedback items", ("outcome",))
 QUEUE = Gauge("cds_jobs", "Assessment jobs by state", ("state",), multiprocess_mode="mostrecent")
 QUEUE_AGE = Gauge("cds_jobs_oldest_queued_seconds", "Age of the oldest waiting job", multiprocess_mode="mostrecent")
 WORKER_UP = Gauge("cds_worker_up", "Whether a model worker is alive", multiprocess_mode="mostrecent")
+DELIVERIES = Gauge(
+    "cds_notifications", "Notifications by channel and state", ("channel", "state"), multiprocess_mode="mostrecent"
+)
+DELIVERY_AGE = Gauge(
+    "cds_notifications_oldest_seconds", "Age of the oldest notification not sent yet", multiprocess_mode="mostrecent"
+)
+ESCALATION_LATE = Gauge(
+    "cds_escalation_late_seconds", "How long an escalation is overdue: nobody runs it", multiprocess_mode="mostrecent"
+)
+UNANSWERED = Gauge(
+    "cds_cases_unanswered", "Urgent cases that nobody answered at the last level", multiprocess_mode="mostrecent"
+)
 
 
 def exposition() -> bytes:

@@ -1,7 +1,8 @@
-"""The only way out to the network: one GET to a place that the operator listed, and to nothing else.
+"""The only way out to the network: one request to a place that the operator listed, and to nothing else.
 
-FHIR data and clients' key sets are fetched through here. `base_url` reads and compares URLs, `addresses` says which
-addresses a listed host may have, `line` connects to exactly the address that was checked, `exchange` asks and reads.
+FHIR data and clients' key sets are fetched through here, and notifications sent. `base_url` reads and compares URLs,
+`addresses` says which addresses a listed host may have, `line` connects to exactly the address that was checked,
+`exchange` asks and reads.
 """
 
 from cds_service.outbound.base_url import BaseUrl

@@ -1,4 +1,4 @@
-"""One GET: allowed or refused, answered in time and size or failed."""
+"""One request: allowed or refused, answered in time and size or failed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as WireTimeout
 
 from cds_service.outbound.addresses import address_of, permitted
@@ -54,13 +57,14 @@ class _Ask:
     headers: Mapping[str, str] = field(repr=False)
     deadline: float
     max_bytes: int
+    content: bytes | None = field(default=None, repr=False)
 
 
 class Outbound:
-    """Fetches from places that the operator listed. Safe for threads; keeps nothing of a request.
+    """Asks places that the operator listed. Safe for threads; keeps nothing of a request.
 
     `resolve`: as `socket.getaddrinfo`. `connect_s`: most seconds to wait for one address. `ca_file`: certificates, in
-    PEM, of authorities to trust beside the well-known ones.
+    PEM, of authorities to trust beside the well-known ones. `tls`: how certificates and names are verified.
     """
 
     def __init__(
@@ -68,9 +72,9 @@ class Outbound:
     ) -> None:
         self._resolve = resolve
         self._connect_s = connect_s
-        self._tls = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+        self.tls = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
         if ca_file is not None:
-            self._tls.load_verify_locations(cafile=ca_file)
+            self.tls.load_verify_locations(cafile=ca_file)
         self._slots: dict[str, threading.BoundedSemaphore] = {}
         self._lock = threading.Lock()
 
@@ -82,9 +86,52 @@ class Outbound:
         `base` is, or lies under, what the operator listed. `deadline`: the `time.monotonic()` by which this method
         returns, whatever the other side does. Raises OutboundRefused and OutboundFailed, and nothing else.
         """
-        ask = _Ask(url=_url(base, relative), headers=_checked(headers), deadline=deadline, max_bytes=max_bytes)
+        return self._ask(
+            base, _Ask(url=_url(base, relative), headers=_checked(headers), deadline=deadline, max_bytes=max_bytes)
+        )
+
+    def post(
+        self,
+        base: BaseUrl,
+        relative: str = "",
+        *,
+        content: bytes,
+        headers: Mapping[str, str],
+        deadline: float,
+        max_bytes: int,
+    ) -> Reply:
+        """What `base` answers to a POST of `content`; otherwise as `get`. It is sent once: the caller tries again."""
+        url = _url(base, relative)
+        ask = _Ask(url=url, headers=_checked(headers), deadline=deadline, max_bytes=max_bytes, content=content)
+        return self._ask(base, ask)
+
+    @contextmanager
+    def dial(self, host: str, port: int, *, deadline: float) -> Iterator[socket.socket]:
+        """A socket connected to a listed host, for mail: cut at `deadline` and at the end of the block.
+
+        `host` is written as `BaseUrl` holds it. Raises OutboundRefused and OutboundFailed before the block.
+        """
+        base = BaseUrl(scheme="https", host=host, port=port)
+        line = Line(lambda: self._addresses(base), port, deadline=deadline, connect_s=self._connect_s)
+        try:
+            connected = line.dial(HTTPConnection(host, port))
+        except (OSError, UnicodeError, HTTPError) as error:  # a resolver's errors are among them
+            late = isinstance(error, TimeoutError | WireTimeout) and not isinstance(error, NewConnectionError)
+            raise OutboundFailed("timeout" if late else "unreachable") from None
+        clock = threading.Timer(_left(deadline), line.cut)
+        clock.daemon = True
+        clock.start()
+        try:
+            yield connected
+        finally:
+            clock.cancel()
+            line.cut()
+            connected.close()
+
+    def _ask(self, base: BaseUrl, ask: _Ask) -> Reply:
+        deadline = ask.deadline
         line = Line(lambda: self._addresses(base), base.port, deadline=deadline, connect_s=self._connect_s)
-        adapter = LineAdapter(base, line, self._tls)
+        adapter = LineAdapter(base, line, self.tls)
         slots = self._slots_of(base)
         answer: queue.SimpleQueue[Reply | OutboundRefused | OutboundFailed] = queue.SimpleQueue()
 
@@ -160,7 +207,8 @@ def _answer(ask: _Ask, adapter: LineAdapter) -> Reply | OutboundRefused | Outbou
 
 def _exchange(ask: _Ask, adapter: LineAdapter) -> Reply:
     """Send and read. Raises OutboundFailed, and whatever the libraries raise."""
-    request = requests.Request("GET", ask.url, headers={**ask.headers, **_OUR_HEADERS}).prepare()
+    method = "GET" if ask.content is None else "POST"
+    request = requests.Request(method, ask.url, data=ask.content, headers={**ask.headers, **_OUR_HEADERS}).prepare()
     # The adapter's `send` and not a session's: a session reads the body of a redirect whole, whatever its size.
     response = adapter.send(request, stream=True, timeout=max(0.001, _left(ask.deadline)))
     if 300 <= response.status_code < 400:

@@ -5,22 +5,38 @@ What a clinician writes (`Notes`) is sealed in the vault and is given back only 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from cds_service.domain import Priority
-from cds_service.review.states import Assessing, Informing, Reviewing
+from cds_service.review.states import ANSWER_AWAITED, Assessing, Informing, Reviewing
+
+SHADOW = "shadow"
+"""The stage of cases that are counted and never shown or notified."""
+
+
+class Verdict(StrEnum):
+    """What a clinician decides."""
+
+    CONFIRM = "confirm"
+    CHANGE = "change"
+    DISMISS = "dismiss"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewCase:
     """One case of the queue.
 
-    `answer`: id of the newest answer of the ledger that it rests on; `snapshot`: id of the sealed chart of it.
-    `version`: counts every change; a decision names the version that was looked at, and a stale one is refused.
-    `data_at`: time of the newest datum (None where the chart has none). `topics`: titles of the findings that raised
-    it, fixed words. `stage`: how far the service was rolled out when it opened.
+    `answer`: id of the newest answer of the ledger that it rests on; `snapshot`: id of the sealed chart of it; `job`:
+    id of its assessment's job. `floor`: what the rules found, `model_priority`: what an accepted assessment says, None
+    without one, `priority`: the higher of the two; none of them ever sinks. `topics`: titles of the findings that
+    raised it, fixed words. `states`: keys of those findings, equal while their data are.
+    `data_at`: time of the newest datum (None where the chart has none). `stage`: how far the service was rolled out
+    when it opened; a `SHADOW` case is never shown. `location`: where the patient was seen, None where not said.
+    `version`: counts what a decision rests on (chart, findings, assessment, decision); a decision names the version
+    that was looked at, and a stale one is refused. Informing a physician does not count.
     """
 
     id: str
@@ -40,17 +56,42 @@ class ReviewCase:
     changed_at: datetime
     version: int
     stage: str = "full"
+    states: tuple[str, ...] = ()
+    model_priority: Priority | None = None
+    location: str | None = None
     decided_at: datetime | None = None
     decided_by: str | None = None
     decided_priority: Priority | None = None
 
+    @property
+    def urgent(self) -> bool:
+        """Whether a physician must hear of it."""
+        return self.priority >= Priority.HIGH
 
-class Verdict(StrEnum):
-    """What a clinician decides."""
+    @property
+    def awaits_physician(self) -> bool:
+        """Whether a physician was called for and has not acknowledged."""
+        return self.informing in ANSWER_AWAITED
 
-    CONFIRM = "confirm"
-    CHANGE = "change"
-    DISMISS = "dismiss"
+
+@dataclass(frozen=True, kw_only=True)
+class QueuePage:
+    """One page of the queue. `total`: cases of the whole list; `counts`: of it by priority, every priority named.
+
+    `at`: when it was so.
+    """
+
+    cases: tuple[ReviewCase, ...]
+    total: int
+    counts: Mapping[Priority, int]
+    page: int
+    per_page: int
+    at: datetime
+
+    @property
+    def more(self) -> bool:
+        """Whether there is a further page."""
+        return self.page * self.per_page < self.total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +107,8 @@ class Symptom:
 class Notes:
     """What a clinician signs with a decision: identified, sealed.
 
-    `confidence` in percent is the clinician's own. `justification` of the priority is required for High and Critical
-    and wherever it differs from the floor. `edited`: the assessment as the clinician would word it.
+    `history`: the summary of it. `assessment`: as the clinician words it, `confidence` in percent the clinician's own.
+    `justification` of the priority is required for High and Critical and wherever it differs from the floor.
     """
 
     history: str = ""
@@ -84,8 +125,9 @@ class Notes:
 class Decision:
     """A decision on a case.
 
-    `reason`: code of `card_maker.OFFERED_REASONS` where it dismisses. `signature`: the name typed to sign, equal to the
-    name of the account. `seen`: the `version` of the case that was looked at.
+    `priority`: the clinician's, None where it dismisses. `reason`: a code of `reasons.OFFERED_REASONS` where it
+    dismisses. `signature`: the name typed to sign, that of the account. `seen`: the `version` of the case that was
+    looked at. `edited`: whether the clinician worded the model's assessment anew.
     """
 
     verdict: Verdict
@@ -94,6 +136,23 @@ class Decision:
     notes: Notes
     signature: str
     seen: int
+    edited: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signed:
+    """A decision as it was signed, opened from the vault. `by`: the account, `name`: as it signed."""
+
+    case: str
+    verdict: Verdict
+    priority: Priority | None
+    reason: str | None
+    notes: Notes
+    edited: bool
+    by: str
+    name: str
+    role: str
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,3 +177,11 @@ class Present:
     name: str
     since: datetime
     seen_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """A case as somebody looks at it. `people`: the others who have it open now."""
+
+    case: ReviewCase
+    people: tuple[Present, ...]

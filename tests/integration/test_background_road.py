@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cds_service.accounts.roles import Role
 from cds_service.assessor import AssessmentTask, Assessor
 from cds_service.bootstrap import assemble, open_recorder
 from cds_service.cards import EXTENSION
@@ -17,12 +18,14 @@ from cds_service.ledger.audit import EventKind
 from cds_service.ledger.migrate import migrate
 from cds_service.ledger.tables import audit_event
 from cds_service.recorder import ALIVE_S
+from cds_service.review.states import Assessing, Informing
 from cds_service.sample.chart import request_body
 from cds_service.settings import Setting, Settings
 from cds_service.worker import Worker
 from tests.support.apps import app_of
 
 CALL = "/cds-services/patient-triage"
+NO_RECORD = "the database did not answer; feedback cannot be joined"
 
 
 class ScriptedBackend:
@@ -178,6 +181,52 @@ def test_a_broken_model_costs_only_the_assessment(service):
     _, second = played(service, ScriptedBackend(down), "failed")
     assert assessment(second)["status"] == "unavailable"
     assert second["cards"][0]["indicator"] == "critical"
+
+
+def only_case(service):
+    (case,) = service.recorder.reviews.queue(datetime.now(UTC), role=Role.NURSE).cases
+    return case
+
+
+def test_an_urgent_chart_opens_one_case_and_tells_a_physician_whatever_the_model_does(service):
+    for _ in range(2):
+        hook(service, datetime.now(UTC))
+    case = only_case(service)
+    assert (case.floor, case.assessing, case.informing) == (
+        Priority.CRITICAL,
+        Assessing.UNAVAILABLE,
+        Informing.NOTIFIED,
+    )
+    (told,) = service.recorder.outbox.of_case(case.id)
+    assert (told.channel, told.level) == ("app", 1)
+
+
+@pytest.mark.parametrize(
+    ("write", "until", "state"),
+    [(careful, "ready", "ready"), (certain, "withheld", "withheld"), (down, "failed", "unavailable")],
+)
+def test_a_case_moves_on_when_its_draft_is_finished(service, write, until, state):
+    with service.recorder.database.transaction() as tx:
+        service.recorder.workers.beat(tx, worker="w", model_version="scripted-1", now=datetime.now(UTC))
+    hook(service, datetime.now(UTC))
+    assert only_case(service).assessing is Assessing.PENDING
+    for _ in work(service, ScriptedBackend(write), until=until):
+        assert only_case(service).assessing.value == state
+    assert [e.after for e in service.recorder.reviews.history(only_case(service).id) if e.track == "assessing"][
+        -1
+    ] == state
+
+
+def test_a_review_that_breaks_costs_the_record_and_not_the_floor(service, monkeypatch, capfd):
+    def break_down(*_):
+        raise TypeError("Rosalind Fictiva")
+
+    monkeypatch.setattr(service.recorder.reviews, "opened_in", break_down)
+    answer = hook(service, datetime.now(UTC))
+    assert answer["cards"][0]["indicator"] == "critical"
+    assert {"what": "record of this answer", "reason": NO_RECORD} in answer["extension"][EXTENSION]["notEvaluated"]
+    assert service.recorder.recent(1) == []
+    assert "Fictiva" not in "".join(capfd.readouterr())
 
 
 def test_no_canary_reaches_the_prompt(service):

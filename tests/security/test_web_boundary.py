@@ -62,7 +62,7 @@ def test_a_crash_is_a_5xx_with_an_event_id_and_no_value(app, built, monkeypatch,
     def broken(*args, **kwargs):
         raise RuntimeError("Rosalind Fictiva 00471193")
 
-    monkeypatch.setattr(built.recorder, "answer", broken)
+    monkeypatch.setattr("cds_service.cards.build", broken)
     response = app.test_client().post(CALL, json=request_body(datetime.now(UTC)))
     assert response.status_code == 500
     assert "cards" not in response.json

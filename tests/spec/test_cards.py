@@ -7,9 +7,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from cds_service import pipeline
-from cds_service.card_maker import OVERRIDE_SYSTEM
 from cds_service.card_text import MAX_SUMMARY
 from cds_service.cards import EXTENSION
+from cds_service.review.reasons import OVERRIDE_SYSTEM
 from fhir_mappers import r4
 from hooks.feedback import NON_ADHERENCE_REASONS, NON_ADHERENCE_SYSTEM
 from hooks.response import problems

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from cds_service.card_maker import FORMER_REASONS, OVERRIDE_SYSTEM
 from cds_service.ledger.queries import feedback_for
+from cds_service.review.reasons import FORMER_REASONS, OVERRIDE_SYSTEM
 from hooks.feedback import NON_ADHERENCE_REASONS, NON_ADHERENCE_SYSTEM, parse_feedback
 from hooks.services import PATIENT_TRIAGE
 from tests.spec.calls import CALL, FEEDBACK, accepted, ask, critical, overridden, report

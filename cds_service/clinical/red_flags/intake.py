@@ -22,6 +22,12 @@ AMOUNT = re.compile(
 )
 """Answers that say how much, how often or how long: what the question names is there ("How bad is the pain?")."""
 
+EARLIER = re.compile(
+    r"\bin the past\b|\b(?:past|medical|surgical|family) (?:medical )?history\b|\ballergic to\b|\ballergies\b",
+    re.IGNORECASE,
+)
+"""Questions about earlier times: what is written there is no complaint of today."""
+
 
 def answered(answer: IntakeAnswer) -> Iterator[Statement]:
     """What one answered question says. Words beyond yes and no are read as free text."""
@@ -35,4 +41,5 @@ def answered(answer: IntakeAnswer) -> Iterator[Statement]:
         return
     rest = given[yes.end() :] if yes else given[no.end() :] if no else given
     if rest.strip():
-        yield Statement(text=rest, origin=Origin.INTAKE, source=answer.source)
+        presumed = Status.HISTORICAL if EARLIER.search(answer.question) else None
+        yield Statement(text=rest, origin=Origin.INTAKE, source=answer.source, presumed=presumed)

@@ -296,6 +296,18 @@ def test_intake_questions_are_read_with_their_answers(question, given, expected)
     assert now_flags(case(intake=(answer(question, given),))) == expected
 
 
+@pytest.mark.parametrize(
+    ("question", "given"),
+    [
+        ("Which illnesses have you had in the past?", "stroke, gallbladder out"),
+        ("Past medical history", "heart attack"),
+        ("Are you allergic to anything?", "peanuts - anaphylaxis"),
+    ],
+)
+def test_answers_about_earlier_times_are_no_complaint_of_today(question, given):
+    assert now_flags(case(intake=(answer(question, given),))) == set()
+
+
 def test_an_old_intake_form_is_not_about_now():
     assert now_flags(case(intake=(answer("Do you have chest pain?", "yes", ago(days=4)),))) == set()
 

@@ -1,0 +1,161 @@
+"""A clinic's days for the demo: fictional patients on the real road, and what clinicians made of their cases.
+
+Everything is written by the parts that serve: hook calls by the pipeline, drafts by the model, messages by the outbox,
+decisions by the review. Only the clock is set, call by call, to a moment of the last days.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from cds_service.accounts.roles import Member, Role
+from cds_service.accounts.store import Accounts
+from cds_service.bootstrap import build_assessor, build_service
+from cds_service.chart import hook_call
+from cds_service.clients.registry import LOOPBACK
+from cds_service.demo.clinicians import Clinicians
+from cds_service.fhir_access import FhirOffer
+from cds_service.settings import ModelKind, Setting, Settings
+from cds_service.training.synth.case import SyntheticCase
+from cds_service.training.synth.generate import cases
+from cds_service.training.synth.requests import request
+from cds_service.whole_file import whole_file
+from cds_service.worker import Worker
+
+PATIENTS = 64
+WAITING = 8
+"""The newest patients: nobody has decided their cases yet."""
+
+DRAFTED = 14
+"""The newest patients, for whom the model writes a draft: before them it was off."""
+
+DAYS = 13
+"""So long ago the first patient came: the last full week is among these days, whatever day it is."""
+
+SEED = 7071
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:T[0-9:.]+(?:Z|[+-]\d{2}:\d{2}))?")
+_NAMES = {
+    Role.NURSE: "Demo Nurse",
+    Role.PHYSICIAN: "Demo Physician",
+    Role.COMPLIANCE: "Demo Compliance",
+    Role.ADMINISTRATOR: "Demo Administrator",
+}
+
+
+def accounts_file(settings: Settings) -> Path:
+    """Passwords of the demo's accounts by name, beside its state."""
+    return settings.data_dir.parent / "accounts.json"
+
+
+def seed(settings: Settings, now: datetime, show: Callable[[str, float], None]) -> Mapping[str, str]:
+    """See that the days are there; returns the password of each demo account by its name.
+
+    Does nothing twice. `settings` are those of the demo's own state: never call it with a clinic's. Raises
+    BackendError when the model cannot be loaded.
+    """
+    file = accounts_file(settings)
+    if file.exists():
+        known: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+        return known
+    passwords = {role.value: secrets.token_urlsafe(12) for role in Role}
+    _Days(settings, now, passwords).play(show)
+    with whole_file(file) as out:
+        json.dump(passwords, out)
+    return passwords
+
+
+class _Days:
+    def __init__(self, settings: Settings, now: datetime, passwords: Mapping[str, str]) -> None:
+        self._now = now
+        self._moment = now
+        self._settings = settings
+        self._rng = random.Random(SEED)  # noqa: S311 - made-up days, no secret
+        self._service = build_service(settings, now=lambda: self._moment)
+        self._recorder = self._service.recorder
+        self._clinicians = Clinicians(self._recorder, self._people(passwords), self._rng)
+
+    def play(self, show: Callable[[str, float], None]) -> None:
+        """Every patient, oldest first."""
+        self._recorder.model_on = False
+        for number, (case, at) in enumerate(self._patients()):
+            if number == PATIENTS - DRAFTED and self._settings.model is not ModelKind.NONE:
+                break
+            self._visit(case, at, number)
+            show("demo week", (number + 1) / PATIENTS)
+        else:
+            return
+        self._play_with_model(show)
+
+    def _play_with_model(self, show: Callable[[str, float], None]) -> None:
+        self._recorder.model_on = True
+        backend, assessor = build_assessor(self._settings)
+        worker = Worker(
+            recorder=self._recorder,
+            backend=backend,
+            assessor=assessor,
+            lease_s=self._settings.job_lease_s,
+            now=lambda: self._moment,
+        )
+        try:
+            for number, (case, at) in islice(enumerate(self._patients()), PATIENTS - DRAFTED, None):
+                with self._recorder.database.transaction() as tx:
+                    self._recorder.workers.beat(tx, worker=worker.id, model_version=backend.version, now=at)
+                self._visit(case, at, number, worker)
+                show("demo week", (number + 1) / PATIENTS)
+        finally:
+            backend.close()
+
+    def _people(self, passwords: Mapping[str, str]) -> Mapping[Role, Member]:
+        accounts = Accounts(self._recorder.database, settings=self._settings)
+        made: dict[Role, Member] = {}
+        for role, shown in _NAMES.items():
+            account = accounts.add(
+                role.value,
+                role=role,
+                shown=shown,
+                password=passwords[role.value],
+                must_change=False,
+                now=self._now - timedelta(days=DAYS + 1),
+            )
+            made[role] = account.member
+        return made
+
+    def _patients(self) -> Iterator[tuple[SyntheticCase, datetime]]:
+        """Who comes, and when: spread over the days, the last of them within the last hours."""
+        drawn = islice(cases(SEED, Setting.FAMILY_PRACTICE), PATIENTS)
+        waiting = timedelta(hours=6) / WAITING
+        earlier = timedelta(days=DAYS) / (PATIENTS - WAITING)
+        for number, case in enumerate(drawn):
+            left = PATIENTS - number
+            behind = waiting * (left - 0.5) if left <= WAITING else waiting * WAITING + earlier * (left - WAITING)
+            yield case, self._now - behind
+
+    def _visit(self, case: SyntheticCase, at: datetime, number: int, worker: Worker | None = None) -> None:
+        """The chart is opened, the model writes, and clinicians decide."""
+        self._moment = at
+        body = _moved(request(case), at.date() - case.at.date())
+        answer = self._service.pipeline.answer(hook_call(body, LOOPBACK), FhirOffer(access=None))
+        if worker is not None:
+            worker.once()
+        if number < PATIENTS - WAITING:
+            self._clinicians.act(case, answer.body, at)
+
+
+def _moved(value: Any, by: timedelta) -> Any:
+    """The same request with every date and time `by` so many days later."""
+    if isinstance(value, dict):
+        return {key: _moved(item, by) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_moved(item, by) for item in value]
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        return value
+    moved = datetime.fromisoformat(value) + by
+    return moved.isoformat() if "T" in value else moved.date().isoformat()
