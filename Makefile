@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 FHIR := .tools/fhir-server
 export CDS_DATA_DIR ?= .data
 
-.PHONY: setup demo serve test lint types contracts check docs bench bench-model lock clean
+.PHONY: setup demo serve test lint types contracts check docs bench bench-model lock vendor clean
 
 # The lock pins everything else by hash; torch alone is pinned by version, because its CPU and CUDA files differ.
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -70,3 +70,8 @@ lock: $(VENV)/.ready
 		--extra dev --extra postgres --extra redis --no-header --no-annotate --no-emit-find-links --no-emit-index-url \
 		--no-emit-trusted-host --output-file requirements.lock pyproject.toml
 	sed -i '/^torch==/,/[^\\]$$/d' requirements.lock
+
+# Take the pages' styles, fonts, icons and script out of npm packages: make vendor PACKAGES=folder
+# (fetched before with: npm pack @uswds/uswds@3.14.0 htmx.org@2.0.11)
+vendor: $(VENV)/.ready
+	$(BIN)/python -m cds_service.web.site.vendor $(PACKAGES)

@@ -10,6 +10,7 @@ import structlog
 
 from anonymization.gate import Gate
 from cds_service import __version__, clinical
+from cds_service.accounts.ehrs import read_ehrs
 from cds_service.assessor import Assessor, Similarity
 from cds_service.errors import ConfigurationError, IndexUnavailable, StoreError
 from cds_service.fhir_client import FhirClient
@@ -22,6 +23,8 @@ from cds_service.ledger.keys import load_or_create_keys
 from cds_service.ledger.vault import Vault
 from cds_service.monitoring import Probe, metrics
 from cds_service.outbound import Outbound
+from cds_service.oversight import gauges
+from cds_service.oversight.oversight import Oversight
 from cds_service.pipeline import Pipeline
 from cds_service.recorder import Recorder
 from cds_service.retrieval.chroma import ChromaIndex
@@ -29,7 +32,7 @@ from cds_service.retrieval.embedder import MiniLmEmbedder
 from cds_service.retrieval.retriever import Retriever
 from cds_service.retrieval.source import PACKAGED, UNREVIEWED, read_sources
 from cds_service.review_links import ReviewLinks
-from cds_service.safety.verdict import SAFETY_VERSION
+from cds_service.safety.verdict import SAFETY_VERSION, check_of_reason
 from cds_service.sample.chart import request_body
 from cds_service.settings import Settings
 from cds_service.stations import Stations
@@ -50,6 +53,7 @@ class Service:
     retriever: Retriever
     gate: Gate
     outbound: Outbound
+    oversight: Oversight
 
     def probes(self) -> Mapping[str, Probe]:
         """What ``/readyz`` asks. The model is not among them: the floor does not need it."""
@@ -68,6 +72,7 @@ class Service:
             stats = self.recorder.queue(now)
             alive = self.recorder.serving_model(now) is not None
             self.recorder.outbox.refresh_metrics(now)
+            gauges.refresh(self.oversight, now)
         except StoreError:
             return
         for state, count in stats.counts.items():
@@ -84,6 +89,11 @@ def utc_now() -> datetime:
 def open_recorder(settings: Settings) -> Recorder:
     """The stores. Raises ConfigurationError when the database or the key file cannot be used."""
     return Recorder(open_database(settings.database), Vault(load_or_create_keys(settings.keys)), settings)
+
+
+def open_oversight(recorder: Recorder, settings: Settings) -> Oversight:
+    """The figures of what clinicians made of it. Raises ConfigurationError for limits that cannot be read."""
+    return Oversight(recorder.database, recorder.vault, settings, checks=check_of_reason())
 
 
 def build_service(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Service:
@@ -137,7 +147,7 @@ def assemble(
             max_pages=settings.fetch_max_pages,
             max_linked=settings.fetch_max_linked,
         ),
-        links=ReviewLinks(external_url=settings.external_url),
+        links=_review_links(settings),
         versions={
             "service": __version__,
             "setting": settings.setting.value,
@@ -150,8 +160,19 @@ def assemble(
         now=now,
     )
     return Service(
-        settings=settings, pipeline=pipeline, recorder=recorder, retriever=retriever, gate=gate, outbound=outbound
+        settings=settings,
+        pipeline=pipeline,
+        recorder=recorder,
+        retriever=retriever,
+        gate=gate,
+        outbound=outbound,
+        oversight=open_oversight(recorder, settings),
     )
+
+
+def _review_links(settings: Settings) -> ReviewLinks:
+    ehrs = read_ehrs(settings.smart_file) if settings.smart_file else ()
+    return ReviewLinks(external_url=settings.external_url, smart_clients=frozenset(ehr.client for ehr in ehrs))
 
 
 def open_stations(settings: Settings) -> Stations:

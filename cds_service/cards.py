@@ -111,6 +111,7 @@ def extension(advice: Advice) -> dict[str, Any]:
         "passages": [p.id for p in advice.passages],
         "assessment": assessment,
         "dismissed": list(advice.dismissed),
+        "shadow": list(advice.shadow_rules),
         "notEvaluated": [{"what": n.what, "reason": n.reason} for n in advice.not_evaluated],
         "versions": dict(advice.versions),
     }

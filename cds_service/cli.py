@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from cds_service.commands.alerts import alerts
 from cds_service.commands.bench_model import bench_model
 from cds_service.commands.bench_review import bench_review
 from cds_service.commands.client import clear_errors
@@ -30,9 +31,13 @@ from cds_service.commands.evaluate_wire import wire
 from cds_service.commands.model import model
 from cds_service.commands.notify import notify
 from cds_service.commands.read_settings import read_settings
+from cds_service.commands.report import report
+from cds_service.commands.roll_out import roll_out
 from cds_service.commands.sandbox import sandbox
 from cds_service.commands.train_model import inject, tune
 from cds_service.commands.train_names import names
+from cds_service.commands.user import user
+from cds_service.commands.validate_local import validate_local
 from cds_service.offline import go_offline
 
 
@@ -237,9 +242,14 @@ main.add_command(deidentify)
 main.add_command(policy)
 data.add_command(build)
 main.add_command(model)
+main.add_command(roll_out)
+main.add_command(validate_local)
 main.add_command(bench_model)
 main.add_command(bench_review)
 main.add_command(notify)
+main.add_command(alerts)
+main.add_command(report)
+main.add_command(user)
 data.add_command(notes)
 data.add_command(synth)
 train.add_command(inject)

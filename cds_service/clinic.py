@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from cds_service import clinical
 from cds_service.accounts.store import Accounts
-from cds_service.domain import Priority
 from cds_service.oversight.oversight import Oversight
 from cds_service.recorder import Recorder
 from cds_service.retrieval.retriever import Retriever
-from cds_service.rollout.store import RollOut
-from cds_service.safety.verdict import CHECKS
+from cds_service.safety.verdict import check_of_reason
 from cds_service.settings import Settings
 
 
@@ -40,14 +37,4 @@ class Clinic:
         self.outbox = recorder.outbox
         self.intake = recorder.intake
         self.oversight = Oversight(database, vault, settings, checks=check_of_reason())
-        self.roll_out = RollOut(database, vault, rules=rules_and_urgency())
-
-
-def check_of_reason() -> dict[str, str]:
-    """The id of the safety check by each reason that it gives for a withheld draft."""
-    return {reason: check.id for check in CHECKS for reason in check.faults.values()}
-
-
-def rules_and_urgency() -> dict[str, bool]:
-    """Id of each rule, and whether what it finds can be High or Critical."""
-    return {rule.id: max(rule.priorities) >= Priority.HIGH for rule in clinical.RULES}
+        self.roll_out = recorder.roll_out

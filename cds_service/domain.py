@@ -251,7 +251,8 @@ class Advice:
     """Everything the service has to say for one hook, before it becomes cards.
 
     `visit_reason`: the chart says why the patient is here now. `dismissed`: rules of the care gaps that are not among
-    `findings` because this user dismissed them and nothing has changed since.
+    `findings` because this user dismissed them and nothing has changed since. `shadowed`: what rules in shadow found,
+    which is recorded and told to nobody; `shadow_rules` are the ids of those rules.
     """
 
     priority: Priority
@@ -263,6 +264,8 @@ class Advice:
     versions: Mapping[str, str]
     visit_reason: bool = False
     dismissed: tuple[str, ...] = ()
+    shadowed: tuple[Finding, ...] = ()
+    shadow_rules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.priority < self.floor:

@@ -12,6 +12,7 @@ from anonymization.page import policy_page
 from cds_service.clinical.docs_page import render as rules_page
 from cds_service.clinical.medicines.page import page as medicines_page
 from cds_service.conformance.page import conformance_page
+from cds_service.oversight.reference import page as figures_page
 from cds_service.retrieval.page import guidelines_page
 from cds_service.safety.verdict import docs_page as safety_page
 from cds_service.settings import Settings
@@ -53,6 +54,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "guidelines.md": guidelines_page,
     "safety-checks.md": safety_page,
     "deidentification-policy.md": policy_page,
+    "monitoring-figures.md": figures_page,
 }
 
 

@@ -21,12 +21,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import structlog
 
 from cds_service import cards
 from cds_service.assessor import AssessmentTask
+from cds_service.chart import without_labelled
 from cds_service.domain import (
     Advice,
     AssessmentOutcome,
@@ -45,6 +47,7 @@ from cds_service.monitoring import metrics
 from cds_service.monitoring.stopwatch import Stopwatch
 from cds_service.recorder import Recorder, new_answer_id
 from cds_service.review_links import ReviewLinks
+from cds_service.rollout.stages import Reach
 from cds_service.settings import Settings
 from cds_service.stations import Stations, Walked
 from cds_service.turn import Turn
@@ -58,6 +61,8 @@ from hooks.services import HookCall
 log = structlog.get_logger()
 
 CLINICIANS_ONLY = "This service speaks to clinicians only; the user of this call is a patient or a related person."
+IN_SHADOW = "This service runs in shadow here: it computes and records what it would say, and shows nothing."
+MODEL_IN_SHADOW = "the model runs in shadow here: what it drafts is recorded, not shown"
 NO_STORE = "the database did not answer"
 NOT_RECORDED = NotEvaluated(what="record of this answer", reason=f"{NO_STORE}; feedback cannot be joined")
 POLL_S = 0.02
@@ -78,9 +83,12 @@ class _Seen:
     """What the road up to the passages brought to light, and whose chart it is.
 
     `subject` is None when the database did not answer. `dismissed`: rules of the care gaps that this user sent away.
+    `reach`: how far the roll-out reaches this call; `shadowed`: what rules in shadow found.
     """
 
+    reach: Reach
     walked: Walked
+    shadowed: tuple[Finding, ...]
     subject: str | None
     dismissed: tuple[str, ...]
 
@@ -136,6 +144,8 @@ class Pipeline:
             versions=task.versions if task else self._versions_now(),
             visit_reason=bool(seen.walked.case.complaints or seen.walked.case.intake),
             dismissed=seen.dismissed,
+            shadowed=seen.shadowed,
+            shadow_rules=tuple(sorted(seen.reach.shadow_rules)),
         )
         answer_id = new_answer_id()
         with watch.part("cards"):
@@ -148,6 +158,8 @@ class Pipeline:
             )
             made = _render(advice, seen, call)
         _count(call, seen, advice, made, watch)
+        if not seen.reach.shown:
+            return _untold(IN_SHADOW, watch.timings, stage=seen.reach.stage.value)
         return HookAnswer(body={"cards": list(made.cards), "extension": cards.extension(advice)}, timings=watch.timings)
 
     def warm(self, call: HookCall) -> None:
@@ -194,7 +206,8 @@ class Pipeline:
         with watch.part("map"):
             case = self._stations.map(call, absent, self._now())
         with watch.part("rules"):
-            floor = self._stations.rules(case)
+            reach = self._recorder.roll_out.reach(call, self._now())
+            floor = self._stations.rules(case, shadow=reach.shadow_rules)
         if floor.failed:
             log.error("rules-failed", rules=floor.failed)
         with watch.part("ledger"):
@@ -202,7 +215,8 @@ class Pipeline:
             findings = self._undismissed(call, case, subject, floor.findings)
         walked = self._stations.look(case, findings, floor.not_evaluated, subject or "unrecorded", watch.part)
         dismissed = dict.fromkeys(f.rule for f in floor.findings if f not in findings)
-        return _Seen(walked=walked, subject=subject, dismissed=tuple(dismissed))
+        shadowed = without_labelled(floor.shadowed, case)
+        return _Seen(reach=reach, walked=walked, shadowed=shadowed, subject=subject, dismissed=tuple(dismissed))
 
     def _undismissed(
         self, call: HookCall, case: Case, subject: str | None, findings: tuple[Finding, ...]
@@ -245,6 +259,7 @@ class Pipeline:
                 self._recorder.answer(
                     call, seen.walked.case, seen.subject, open_advice, made,
                     answer_id=answer_id, task=task, refusal=seen.walked.refusal, timings=watch.timings,
+                    stage=seen.reach.stage.value,
                 )  # fmt: skip
                 return True
             problem = "no-subject"
@@ -266,6 +281,9 @@ class Pipeline:
         if model is None:
             return None, _unavailable("no model worker is running")
         task = replace(asked, versions={**asked.versions, "model": model})
+        if not seen.reach.model_shown:
+            self._recorder.enqueue(task, self._now())
+            return task, AssessmentOutcome(status=AssessmentStatus.OFF, reasons=(MODEL_IN_SHADOW,))
         outcome = self._recorder.outcome(task, self._now())
         deadline = time.monotonic() + self._settings.hook_wait_ms / 1000
         while outcome.status is AssessmentStatus.PENDING and time.monotonic() < deadline:
@@ -279,8 +297,7 @@ class Pipeline:
 
     def _not_for_them(self, call: HookCall) -> HookAnswer:
         self._recorder.refused_user(call, self._now())
-        notice = {"notEvaluated": [{"what": "everything", "reason": CLINICIANS_ONLY}]}
-        return HookAnswer(body={"cards": [], "extension": {cards.EXTENSION: notice}})
+        return _untold(CLINICIANS_ONLY)
 
 
 def _render(advice: Advice, seen: _Seen, call: HookCall, links: Sequence[Mapping[str, Any]] = ()) -> cards.CardSet:
@@ -293,6 +310,12 @@ def _render(advice: Advice, seen: _Seen, call: HookCall, links: Sequence[Mapping
         log.error("response-malformed", problems=len(found), first=found[0])
         raise RuntimeError("the response breaks CDS Hooks")
     return made
+
+
+def _untold(reason: str, timings: Mapping[str, float] = MappingProxyType({}), **more: str) -> HookAnswer:
+    """No cards, and the reason."""
+    notice = {**more, "notEvaluated": [{"what": "everything", "reason": reason}]}
+    return HookAnswer(body={"cards": [], "extension": {cards.EXTENSION: notice}}, timings=timings)
 
 
 def _unavailable(reason: str) -> AssessmentOutcome:
@@ -308,7 +331,7 @@ def _count(call: HookCall, seen: _Seen, advice: Advice, made: cards.CardSet, wat
     status = advice.outcome.status.value
     metrics.HOOK_CALLS.labels(service=call.service.id, priority=advice.priority.label, assessment=status).inc()
     metrics.HOOK_SECONDS.labels(service=call.service.id).observe(sum(watch.timings.values()) / 1000)
-    for kind in made.kinds:
+    for kind in made.kinds if seen.reach.shown else ():
         metrics.CARDS.labels(kind=kind).inc()
     for refused in seen.walked.case.refused:
         metrics.RESOURCES_REFUSED.labels(reason=refused.reason).inc()

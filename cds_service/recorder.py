@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import select
 
-from cds_service import codec
+from cds_service import clinical, codec
 from cds_service.assessor import AssessmentTask
 from cds_service.cards import CardSet
 from cds_service.domain import Advice, Assessment, AssessmentOutcome, AssessmentStatus, Finding, FindingKind
@@ -34,6 +35,8 @@ from cds_service.review.opening import opening_of
 from cds_service.review.reasons import FORMER_REASONS, OFFERED_REASONS, OVERRIDE_SYSTEM
 from cds_service.review.store import Reviews
 from cds_service.review.values import ReviewCase
+from cds_service.rollout.here import location_of
+from cds_service.rollout.store import RollOut
 from cds_service.settings import ModelKind, Settings
 from fhir_mappers.case import Case
 from hooks.feedback import NON_ADHERENCE_REASONS, NON_ADHERENCE_SYSTEM, BadItem, FeedbackItem
@@ -89,6 +92,7 @@ class Recorder:
             ttl=timedelta(hours=settings.assessment_ttl_hours),
         )
         self.workers = WorkerRegistry()
+        self.roll_out = RollOut(database, vault, rules=clinical.URGENT)
         self.model_on = settings.model is not ModelKind.NONE
         self.vault = vault
         self.reviews = Reviews(database, vault, settings=settings)
@@ -150,6 +154,7 @@ class Recorder:
         task: AssessmentTask | None,
         refusal: str | None,
         timings: Mapping[str, float],
+        stage: str,
     ) -> None:
         """Write one answer whole: job, vault snapshot, cards, audit events. `answer_id`: from `new_answer_id`."""
         now = case.now
@@ -183,10 +188,13 @@ class Recorder:
                 snapshot=snapshot,
                 job=job.id if job else None,
                 timings_ms={name: round(ms, 1) for name, ms in timings.items()},
+                stage=stage,
             )
-            events = _events(call, advice, answer_id, subject, refusal=refusal)
+            events = _events(call, advice, answer_id, subject, refusal=refusal, stage=stage)
             self._ledger.record_answer(tx, record, audit=events)
-            opening = opening_of(record, data_at=case.data_as_of)
+            opening = opening_of(record, data_at=case.data_as_of, location=location_of(call), stage=stage)
+            if advice.outcome.status is AssessmentStatus.OFF:
+                opening = replace(opening, job=None)  # what a model in shadow drafts is nobody's to review
             opened = self.reviews.opened_in(tx, opening, now)
             if opened is not None:
                 self._tell(tx, opened, now)
@@ -328,7 +336,9 @@ def _outcome(job: Job | None) -> AssessmentOutcome:
     return AssessmentOutcome(status=status, reasons=job.reasons if job else ())
 
 
-def _events(call: HookCall, advice: Advice, answer_id: str, subject: str, *, refusal: str | None) -> list[AuditEvent]:
+def _events(
+    call: HookCall, advice: Advice, answer_id: str, subject: str, *, refusal: str | None, stage: str
+) -> list[AuditEvent]:
     hook = AuditEvent(
         kind=EventKind.HOOK_CALL,
         actor=call.client,
@@ -339,6 +349,7 @@ def _events(call: HookCall, advice: Advice, answer_id: str, subject: str, *, ref
             "hook": call.service.hook,
             "floor": advice.floor.label,
             "assessment": advice.outcome.status.value,
+            "stage": stage,
         },
     )
     gate = AuditEvent(
@@ -375,6 +386,7 @@ def _row(stored: StoredAnswer) -> dict[str, Any]:
         "created_at": stored.created_at,
         "service": stored.service,
         "subject": stored.subject,
+        "stage": stored.stage,
         "priority": stored.priority.label,
         "floor": stored.floor.label,
         "status": stored.status.value,

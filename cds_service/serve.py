@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -23,7 +23,9 @@ log = structlog.get_logger()
 
 STOP_S = 15.0
 RESTART_S = 2.0
-PURGE_S = 24 * 3600.0
+EVERY: Mapping[str, float] = {"purge": 24 * 3600.0, "alerts": 3600.0}
+"""Commands of ours that are run again and again, and after how many seconds."""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -97,10 +99,6 @@ def check_exposure(settings: Settings, host: str) -> None:
         )
 
 
-def _purge_command() -> list[str]:
-    return [sys.executable, "-m", "cds_service", "purge"]
-
-
 class _Supervisor:
     """Runs named children; restarts all but `web`; on a stop signal ends them and waits."""
 
@@ -110,7 +108,7 @@ class _Supervisor:
         self._pid_file = pid_file
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping = False
-        self._next_purge = time.monotonic() + PURGE_S
+        self._next = {name: time.monotonic() + every for name, every in EVERY.items()}
 
     def run(self) -> int:
         for sign in (signal.SIGTERM, signal.SIGINT):
@@ -134,7 +132,7 @@ class _Supervisor:
 
     def _watch(self) -> int:
         while not self._stopping:
-            self._purge_when_due()
+            self._run_what_is_due()
             for name, child in list(self._children.items()):
                 code = child.poll()
                 if code is None:
@@ -148,11 +146,12 @@ class _Supervisor:
             time.sleep(0.2)
         return 0
 
-    def _purge_when_due(self) -> None:
-        if time.monotonic() < self._next_purge:
-            return
-        self._next_purge = time.monotonic() + PURGE_S
-        subprocess.run(_purge_command(), env=self._environment, check=False)  # noqa: S603 - our own command line
+    def _run_what_is_due(self) -> None:
+        for name, every in EVERY.items():
+            if time.monotonic() >= self._next[name]:
+                self._next[name] = time.monotonic() + every
+                command = [sys.executable, "-m", "cds_service", name]
+                subprocess.run(command, env=self._environment, check=False)  # noqa: S603 - our own command line
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stopping = True

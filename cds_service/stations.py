@@ -6,7 +6,7 @@ be asked about it. So training and evaluation see what serving sees.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -140,10 +140,14 @@ class Stations:
         )
         return case_of(call, absent, now, limits)
 
-    def rules(self, case: Case) -> clinical.Evaluation:
-        """What the rules that are switched on say of `case`."""
+    def rules(self, case: Case, *, shadow: Collection[str] = ()) -> clinical.Evaluation:
+        """What the rules that are switched on say of `case`; what those in `shadow` say is kept apart."""
         return clinical.evaluate(
-            case, self._settings.setting, stale_hours=self._settings.stale_hours, off=self._settings.rules_off
+            case,
+            self._settings.setting,
+            stale_hours=self._settings.stale_hours,
+            off=self._settings.rules_off,
+            shadow=shadow,
         )
 
     def pass_gate(

@@ -98,6 +98,11 @@ class Worker:
             self._work(job)
         return job is not None
 
+    def beat(self) -> None:
+        """Say that this worker is alive. Raises StoreError."""
+        with self._recorder.database.transaction() as tx:
+            self._recorder.workers.beat(tx, worker=self.id, model_version=self._backend.version, now=self._now())
+
     def _take(self) -> Job | None:
         now = self._now()
         with self._recorder.database.transaction(write=False) as tx:
@@ -165,12 +170,8 @@ class Worker:
 
     @contextmanager
     def _signs_of_life(self) -> Iterator[None]:
-        def beat() -> None:
-            with self._recorder.database.transaction() as tx:
-                self._recorder.workers.beat(tx, worker=self.id, model_version=self._backend.version, now=self._now())
-
-        beat()
-        with _repeating(beat, HEARTBEAT_S):
+        self.beat()
+        with _repeating(self.beat, HEARTBEAT_S):
             yield
         with self._recorder.database.transaction() as tx:
             self._recorder.workers.leave(tx, worker=self.id)

@@ -4,7 +4,17 @@ A rule is one file with its source; the tables that hold its numbers and words a
 `evaluate` runs them.
 """
 
-from cds_service.clinical.registry import RULES, RULES_VERSION, Evaluation, evaluate, version_of
+from cds_service.clinical.registry import RULES, RULES_VERSION, URGENT, Evaluation, evaluate, version_of
 from cds_service.clinical.rule import Rule, RuleContext, RuleResult
 
-__all__ = ["RULES", "RULES_VERSION", "Evaluation", "Rule", "RuleContext", "RuleResult", "evaluate", "version_of"]
+__all__ = [
+    "RULES",
+    "RULES_VERSION",
+    "URGENT",
+    "Evaluation",
+    "Rule",
+    "RuleContext",
+    "RuleResult",
+    "evaluate",
+    "version_of",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from cds_service.clinical import care_gaps, complaints, critical_labs, critical_vitals, kidney_injury, news2
@@ -38,15 +38,23 @@ def version_of(rules: Sequence[Rule]) -> str:
 
 RULES_VERSION = version_of(RULES)
 
+URGENT: Mapping[str, bool] = {rule.id: rule.urgent for rule in RULES}
+"""Id of each rule, and whether what it finds can be High or Critical."""
+
 SWITCHED_OFF = "switched off by a setting of this clinic"
+IN_SHADOW = "it runs in shadow here: evaluated and recorded, not told"
 DECEASED = NotEvaluated(what="all clinical rules", reason="the chart says that the patient has died")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What all rules say about one case. `failed` holds ids of rules that broke; each is in `not_evaluated` too."""
+    """What all rules say about one case. `failed` holds ids of rules that broke; each is in `not_evaluated` too.
+
+    `shadowed`: what rules in shadow found, which is recorded and told to nobody.
+    """
 
     findings: tuple[Finding, ...] = ()
+    shadowed: tuple[Finding, ...] = ()
     not_evaluated: tuple[NotEvaluated, ...] = ()
     failed: tuple[str, ...] = ()
 
@@ -58,17 +66,20 @@ def evaluate(
     stale_hours: int = 24,
     rules: Sequence[Rule] = RULES,
     off: Collection[str] = (),
+    shadow: Collection[str] = (),
 ) -> Evaluation:
     """Run every rule. Findings stand by priority, highest first, then in the order of `rules`.
 
     Vital signs and notes older than `stale_hours` do not count as now. `off`: ids of rules that the clinic switched
-    off; each is named as not evaluated. A rule that breaks costs itself alone and is named in `failed`. Nothing is
+    off; each is named as not evaluated. `shadow`: ids of rules that tell nothing here; one that could find something
+    urgent is named too. A rule that breaks costs itself alone and is named in `failed`. Nothing is
     evaluated for a patient who has died.
     """
     if case.demographics.deceased:
         return Evaluation(not_evaluated=(DECEASED,))
     context = RuleContext(case=case, setting=setting, stale_hours=stale_hours)
     findings: list[Finding] = []
+    shadowed: list[Finding] = []
     notes: list[NotEvaluated] = []
     failed: list[str] = []
     for rule in rules:
@@ -80,10 +91,17 @@ def evaluate(
             failed.append(rule.id)
             notes.append(NotEvaluated(what=rule.title, reason="the rule failed; the patient was not checked for it"))
             continue
-        findings += result.findings
+        (shadowed if rule.id in shadow else findings).extend(result.findings)
         notes += result.not_evaluated
+        if rule.id in shadow and rule.urgent:
+            notes.append(NotEvaluated(what=rule.title, reason=IN_SHADOW))
     findings.sort(key=lambda f: (-f.priority, f.rank))  # stable: rule order within a priority and rank
-    return Evaluation(findings=tuple(findings), not_evaluated=tuple(dict.fromkeys(notes)), failed=tuple(failed))
+    return Evaluation(
+        findings=tuple(findings),
+        shadowed=tuple(shadowed),
+        not_evaluated=tuple(dict.fromkeys(notes)),
+        failed=tuple(failed),
+    )
 
 
 def _run(rule: Rule, context: RuleContext) -> RuleResult | None:

@@ -69,3 +69,8 @@ class Rule:
     fires: str
     quiet: str
     limits: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def urgent(self) -> bool:
+        """Whether what it finds can be High or Critical."""
+        return max(self.priorities) >= Priority.HIGH

@@ -36,21 +36,17 @@ def report(
     """
     import json
 
-    from cds_service.clinic import check_of_reason
+    from cds_service.bootstrap import open_oversight, open_recorder
     from cds_service.errors import ConfigurationError
-    from cds_service.ledger.database import open_database
-    from cds_service.ledger.keys import load_or_create_keys
     from cds_service.ledger.migrate import is_current
-    from cds_service.ledger.vault import Vault
     from cds_service.oversight import charts, show
-    from cds_service.oversight.oversight import Oversight
     from cds_service.oversight.periods import EARLIEST, Period
 
     settings = read_settings()
-    database = open_database(settings.database)
-    if not is_current(database):
+    recorder = open_recorder(settings)
+    if not is_current(recorder.database):
         raise ConfigurationError("The database is not that of this version. Run `cds-service prepare` first.")
-    oversight = Oversight(database, Vault(load_or_create_keys(settings.keys)), settings, checks=check_of_reason())
+    oversight = open_oversight(recorder, settings)
     now = datetime.now(UTC)
     day = end.date() if end else None
     if day and not EARLIEST <= day <= now.astimezone(oversight.zone).date():

@@ -95,7 +95,7 @@ def _print(stages: Stages) -> None:
 
 @contextmanager
 def _open() -> Iterator[RollOut]:
-    from cds_service.clinic import rules_and_urgency
+    from cds_service.clinical import URGENT
     from cds_service.ledger.database import open_database
     from cds_service.ledger.keys import load_or_create_keys
     from cds_service.ledger.migrate import migrate
@@ -106,4 +106,4 @@ def _open() -> Iterator[RollOut]:
     migrate(settings.database)
     with closing(open_database(settings.database)) as database:
         keys = load_or_create_keys(settings.keys)
-        yield RollOut(database, Vault(keys), rules=rules_and_urgency())
+        yield RollOut(database, Vault(keys), rules=URGENT)

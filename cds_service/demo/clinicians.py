@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,7 +46,9 @@ class Clinicians:
             return
         if opened.awaits_physician:
             at = self._physician_hears(opened, at)
-        self._decide(opened.id, case, at + timedelta(minutes=self._rng.uniform(2, 25)))
+        decided = self._decide(opened.id, case, at + timedelta(minutes=self._rng.uniform(2, 25)))
+        if decided.awaits_physician:  # the nurse raised it
+            self._physician_hears(decided, decided.changed_at)
         if self._rng.random() < ANSWERS_CARDS:
             self._answer_card(answer, at + timedelta(minutes=self._rng.uniform(1, 20)))
 
@@ -59,6 +62,8 @@ class Clinicians:
             return None
 
     def _physician_hears(self, case: ReviewCase, at: datetime) -> datetime:
+        """The physician answers, now and then only after the next level was told. Returns when."""
+        self._escalation.look(at)
         patience = self._recorder.outbox.patience(case.priority)
         after = patience * self._rng.uniform(0.1, 0.8)
         if self._rng.random() < LATE:
@@ -67,19 +72,16 @@ class Clinicians:
         self._recorder.reviews.acknowledged(case.id, self._people[Role.PHYSICIAN], at + after)
         return at + after
 
-    def _decide(self, case_id: str, case: SyntheticCase, at: datetime) -> None:
+    def _decide(self, case_id: str, case: SyntheticCase, at: datetime) -> ReviewCase:
         """The nurse looks and signs; where only a physician may, the physician does."""
         seconds = self._rng.uniform(25, 140)
         for role in (Role.NURSE, Role.PHYSICIAN):
             member = self._people[role]
             seen = self._recorder.reviews.look(case_id, member, at).case
-            try:
-                self._recorder.reviews.decide(
-                    case_id, self._decision(seen, case, member), member, at + timedelta(seconds=seconds)
-                )
-            except NotPermitted:
-                continue
-            return
+            with suppress(NotPermitted):
+                decision = self._decision(seen, case, member)
+                return self._recorder.reviews.decide(case_id, decision, member, at + timedelta(seconds=seconds))
+        raise RuntimeError("a physician may decide every case")
 
     def _decision(self, seen: ReviewCase, case: SyntheticCase, member: Member) -> Decision:
         wanted = case.priority if self._rng.random() < AGREES else seen.priority

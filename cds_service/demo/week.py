@@ -11,6 +11,7 @@ import random
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -30,7 +31,7 @@ from cds_service.training.synth.requests import request
 from cds_service.whole_file import whole_file
 from cds_service.worker import Worker
 
-PATIENTS = 64
+PATIENTS = 100
 WAITING = 8
 """The newest patients: nobody has decided their cases yet."""
 
@@ -84,32 +85,27 @@ class _Days:
 
     def play(self, show: Callable[[str, float], None]) -> None:
         """Every patient, oldest first."""
-        self._recorder.model_on = False
-        for number, (case, at) in enumerate(self._patients()):
-            if number == PATIENTS - DRAFTED and self._settings.model is not ModelKind.NONE:
-                break
-            self._visit(case, at, number)
-            show("demo week", (number + 1) / PATIENTS)
-        else:
-            return
-        self._play_with_model(show)
+        model: Worker | None = None
+        with ExitStack() as opened:
+            for number, (case, at) in enumerate(self._patients()):
+                if number == PATIENTS - DRAFTED and self._settings.model is not ModelKind.NONE:
+                    model = opened.enter_context(self._model())
+                self._recorder.model_on = model is not None
+                self._visit(case, at, number, model)
+                show("demo weeks", (number + 1) / PATIENTS)
 
-    def _play_with_model(self, show: Callable[[str, float], None]) -> None:
-        self._recorder.model_on = True
+    @contextmanager
+    def _model(self) -> Iterator[Worker]:
+        """A worker that runs by the set clock."""
         backend, assessor = build_assessor(self._settings)
-        worker = Worker(
-            recorder=self._recorder,
-            backend=backend,
-            assessor=assessor,
-            lease_s=self._settings.job_lease_s,
-            now=lambda: self._moment,
-        )
         try:
-            for number, (case, at) in islice(enumerate(self._patients()), PATIENTS - DRAFTED, None):
-                with self._recorder.database.transaction() as tx:
-                    self._recorder.workers.beat(tx, worker=worker.id, model_version=backend.version, now=at)
-                self._visit(case, at, number, worker)
-                show("demo week", (number + 1) / PATIENTS)
+            yield Worker(
+                recorder=self._recorder,
+                backend=backend,
+                assessor=assessor,
+                lease_s=self._settings.job_lease_s,
+                now=lambda: self._moment,
+            )
         finally:
             backend.close()
 
@@ -141,6 +137,8 @@ class _Days:
     def _visit(self, case: SyntheticCase, at: datetime, number: int, worker: Worker | None = None) -> None:
         """The chart is opened, the model writes, and clinicians decide."""
         self._moment = at
+        if worker is not None:
+            worker.beat()
         body = _moved(request(case), at.date() - case.at.date())
         answer = self._service.pipeline.answer(hook_call(body, LOOPBACK), FhirOffer(access=None))
         if worker is not None:

@@ -26,6 +26,9 @@ from cds_service.ledger.records import (
 from cds_service.ledger.tables import answer, card, feedback
 from cds_service.ledger.vault import Vault
 
+SHADOW = "shadow"
+"""Stage of an answer whose cards nobody was shown."""
+
 MAX_ITEMS = 500
 """Most items of one feedback request that are looked at."""
 
@@ -41,7 +44,7 @@ class Ledger:
         self._retention = retention
 
     def record_answer(self, tx: Tx, record: AnswerRecord, *, audit: Sequence[AuditEvent]) -> None:
-        """Write an answer and its cards, the events in `audit` (hook call, gate decision, …), and one for each card.
+        """Write an answer and its cards, the events in `audit` (hook call, gate decision, …), and one a card shown.
 
         Raises ValueError when `audit` is empty (no unaudited write), StoreError when the answer or a card exists.
         """
@@ -59,6 +62,7 @@ class Ledger:
             "job": record.job,
             "timings_ms": dict(record.timings_ms),
             "created_at": record.created_at,
+            "stage": record.stage,
         }
         tx.execute(insert(answer), row | advice_data(record.advice))
         cards = [
@@ -85,7 +89,7 @@ class Ledger:
                 subject=record.subject,
                 detail={"answer": record.id, "card": item.uuid, "card_kind": item.kind.value},
             )
-            for item in record.cards
+            for item in (record.cards if record.stage != SHADOW else ())
         ]
         append(tx, [*audit, *shown], now=record.created_at)
 

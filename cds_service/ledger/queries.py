@@ -102,12 +102,13 @@ def _card(row: RowMapping) -> CardRecord:
 def _answer(row: RowMapping, cards: Iterable[StoredCard]) -> StoredAnswer:
     same = ("id", "service", "hook", "hook_instance", "client", "subject", "snapshot", "job", "assessment")
     return StoredAnswer(
-        **{name: row[name] for name in (*same, "versions", "timings_ms", "created_at")},
+        **{name: row[name] for name in (*same, "versions", "timings_ms", "created_at", "stage")},
         priority=Priority(row["priority"]),
         floor=Priority(row["floor"]),
         status=AssessmentStatus(row["status"]),
         reasons=tuple(row["reasons"]),
         findings=tuple(row["findings"]),
+        shadowed=tuple(row["shadowed"]),
         passages=tuple(row["passages"]),
         not_evaluated=tuple(row["not_evaluated"]),
         cards=tuple(cards),

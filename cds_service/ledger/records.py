@@ -57,7 +57,7 @@ class AnswerRecord:
     `id`: from `encoding.new_id("ans")`. `client`: who called, an identifier. `hook_instance`: kept only when it is a
     UUID, as the specification wants it; anything else could say who the patient is. `subject`, `snapshot`: ids of the
     vault. `user_key`: a keyed hash of who was shown it. `job`: id of the assessment's job. `timings_ms`: milliseconds
-    by stage.
+    by stage. `stage`: how far the service was rolled out where it was asked; in ``shadow`` nobody was shown the cards.
     """
 
     id: str
@@ -73,6 +73,7 @@ class AnswerRecord:
     snapshot: str | None = None
     job: str | None = None
     timings_ms: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    stage: str = "full"
 
 
 class FeedbackOutcome(StrEnum):
@@ -168,6 +169,8 @@ class StoredAnswer:
     versions: Mapping[str, str]
     timings_ms: Mapping[str, float]
     created_at: datetime
+    stage: str
+    shadowed: tuple[Mapping[str, Any], ...]
     cards: tuple[StoredCard, ...]
 
 
@@ -188,6 +191,7 @@ def advice_data(advice: Advice) -> dict[str, Any]:
         "status": advice.outcome.status.value,
         "reasons": list(advice.outcome.reasons),
         "findings": [_finding(finding) for finding in advice.findings],
+        "shadowed": [_finding(finding) for finding in advice.shadowed],
         "passages": [_passage(passage) for passage in advice.passages],
         "assessment": _assessment(assessment) if assessment else None,
         "not_evaluated": [{"what": item.what, "reason": item.reason} for item in advice.not_evaluated],

@@ -1,7 +1,7 @@
 """The tables.
 
 Outside `vault_subject`, `vault_item` and `vault_export` (sealed) stand only opaque ids, codes, counts and de-identified
-values. A change here needs a migration: a test compares the two.
+values, and in `account` the names of the clinic's own people. A change here needs a migration: a test compares the two.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def _kept(
 
 def _answer_rows(tx: Tx, span: Span) -> Iterable[RowMapping]:
     names = ("id", "subject", "floor", "priority", "status", "findings", "not_evaluated", "timings_ms", "versions")
-    wanted = select(*(answer.c[name] for name in (*names, "created_at")))
+    wanted = select(*(answer.c[name] for name in (*names, "created_at", "stage")))
     return tx.execute(
         wanted.where(answer.c.created_at >= span.start, answer.c.created_at < span.end).order_by(answer.c.created_at)
     ).mappings()
@@ -141,7 +141,7 @@ def _answer(row: RowMapping, versions: dict[str, dict[str, None]]) -> AnswerFact
         rules=frozenset(finding["rule"] for finding in row["findings"]),
         not_evaluated=frozenset(_NUMBER.sub("", item["what"]) for item in row["not_evaluated"]),
         total_ms=sum(row["timings_ms"].values()) if row["timings_ms"] else None,
-        shadow=row["versions"].get("stage") == SHADOW,
+        shadow=row["stage"] == SHADOW,
     )
 
 

@@ -143,6 +143,11 @@ class Oversight:
         append(tx, events, now=now)
         return Checked(raised=tuple(raised), cleared=tuple(cleared))
 
+    def alerts(self) -> tuple[OpenAlert, ...]:
+        """The alerts that stand, oldest first."""
+        with self._database.transaction(write=False) as tx:
+            return self._open(tx)
+
     def _open(self, tx: Tx) -> tuple[OpenAlert, ...]:
         words = {limit.id: limit.words for limit in self._limits}
         rows = tx.execute(select(alert).where(alert.c.cleared_at.is_(None)).order_by(alert.c.raised_at, alert.c.id))

@@ -140,7 +140,7 @@ def _answers(tx: Tx, span: Span) -> tuple[tuple[int, int], tuple[int, int]]:
         select(func.count(), _sum(answer.c.floor >= Priority.HIGH.value), _sum(withheld), _sum(finished)).where(
             answer.c.created_at >= span.start,
             answer.c.created_at < span.end,
-            func.coalesce(answer.c.versions["stage"].as_string(), "") != SHADOW,
+            answer.c.stage != SHADOW,
         )
     ).one()
     return (int(row[1]), int(row[0])), (int(row[2]), int(row[3]))

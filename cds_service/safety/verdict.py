@@ -23,6 +23,11 @@ CHECKS: tuple[Check, ...] = (
 FAILED = "the check could not be completed"
 
 
+def check_of_reason() -> dict[str, str]:
+    """The id of the check by each reason that it gives for a withheld draft."""
+    return {reason: check.id for check in CHECKS for reason in check.faults.values()}
+
+
 def examine(inp: CheckInput) -> Verdict:
     """Run every check. A check that raises is a failed check: a draft never passes for want of an answer."""
     return Verdict(results=tuple(_run(check, inp) for check in CHECKS))

@@ -11,6 +11,7 @@ import secrets
 import threading
 import time
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
@@ -19,6 +20,11 @@ import jwt
 from tests.support.tokens import key_set, private_key, public_jwk
 
 CLIENT_ID = "cds-service"
+
+
+@cache
+def _first_key():
+    return private_key("RS256")  # one for all servers of a process: making it takes longer than a whole flow
 
 
 class IdentityServer:
@@ -30,7 +36,7 @@ class IdentityServer:
 
     def __init__(self):
         self.port = 0
-        self.key = private_key("RS256")
+        self.key = _first_key()
         self.signed_by = None
         self.kid = "k1"
         self.person = {"sub": "person-1"}

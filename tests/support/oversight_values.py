@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from cds_service.clinic import check_of_reason
 from cds_service.ledger.database import Database
 from cds_service.ledger.encoding import new_id
 from cds_service.ledger.tables import (
@@ -25,6 +24,7 @@ from cds_service.ledger.tables import (
 )
 from cds_service.ledger.vault import Vault
 from cds_service.oversight.oversight import Oversight
+from cds_service.safety.verdict import check_of_reason
 from cds_service.settings import Settings
 
 SUBJECT = "subj-" + "0" * 32
@@ -51,6 +51,7 @@ def an_answer(at: datetime, **changes: Any) -> dict[str, Any]:
         "versions": {"rules": "1"},
         "timings_ms": {"rules": 20.0, "ledger": 30.0},
         "created_at": at,
+        "stage": "full",
     }
     return row | changes
 

@@ -105,7 +105,7 @@ def test_a_card_whose_case_was_decided_on_the_page_is_told_apart(oversight, data
 
 
 def test_shadow_is_counted_apart(oversight, database):
-    shadow = [an_answer(TUESDAY, floor=4, versions={"stage": "shadow"}) for _ in range(7)]
+    shadow = [an_answer(TUESDAY, floor=4, stage="shadow") for _ in range(7)]
     write(database, answer=[*shadow, *(an_answer(TUESDAY) for _ in range(6))], card=[a_card(a) for a in shadow])
     cases = [a_case(TUESDAY, stage="shadow") for _ in range(6)]
     write(database, review_case=cases, review_record=[a_decision(c, 4) for c in cases])

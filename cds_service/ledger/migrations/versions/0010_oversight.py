@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("note", sa.String(64), nullable=False),
         sa.Column("report", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_sign_off"),
-        sa.UniqueConstraint("kind", "due_at", name="uq_sign_off_kind"),
+        sa.UniqueConstraint("kind", "due_at", name="uq_sign_off_kind_due_at"),
     )
 
 

@@ -41,7 +41,14 @@
     form.addEventListener("change", show);
     show();
     let touched = false;
-    form.addEventListener("input", () => { touched = true; });
+    let stayed = Date.now();
+    form.addEventListener("input", () => {
+      touched = true;
+      if (Date.now() - stayed < 120000) return;
+      stayed = Date.now();  // who types is not idle
+      const token = form.querySelector("[name=csrf_token]").value;
+      fetch("/sign-in/stay", { method: "POST", headers: { "X-CSRFToken": token } }).catch(() => {});
+    });
     form.addEventListener("submit", () => { touched = false; });
     window.addEventListener("beforeunload", (event) => { if (touched) event.preventDefault(); });
   }
