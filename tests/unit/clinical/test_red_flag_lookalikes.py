@@ -211,3 +211,30 @@ def test_spotting_of_piles_or_hard_stool_is_not_vaginal(text):
 )
 def test_other_spotting_may_be(text):
     assert families(text) & {"vaginal-bleeding", "spotting"}
+
+
+# -- "out of it": a person who is not with us, or an eye that sees nothing ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["grandma is out of it since last night", "he seems a bit out of it", "found out of it on the sofa"]
+)
+def test_who_is_out_of_it_is_confused(text):
+    assert "altered-mental-status" in raised(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my eye is red and I can hardly see out of it",
+        "a boil with pus coming out of it",
+        "the wound has fluid leaking out of it",
+    ],
+)
+def test_what_comes_out_of_it_confuses_nobody(text):
+    assert "altered-mental-status" not in raised(text)
+
+
+@pytest.mark.parametrize("text", ["can hardly see with the left eye since noon", "I could barely see all morning"])
+def test_who_can_hardly_see_has_a_change_of_vision(text):
+    assert any("vis" in name for name in raised(text))
