@@ -124,8 +124,9 @@ def _handle_errors(app: Flask) -> None:
     @app.errorhandler(RequestError)
     def refused(error: RequestError) -> Response:
         if face.is_page(app, request):
-            return face.error_page(error.status, str(error))
-        response = outcome(error.status, str(error), code=error.code)
+            response = face.error_page(error.status, str(error))
+        else:
+            response = outcome(error.status, str(error), code=error.code)
         if isinstance(error, Later):
             response.headers["Retry-After"] = str(error.retry_after)
         return response

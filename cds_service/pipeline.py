@@ -253,13 +253,15 @@ class Pipeline:
         watch: Stopwatch,
     ) -> bool:
         """Whether the answer stands in the ledger. The floor is told even where it does not."""
-        open_advice = replace(advice, findings=seen.walked.passing)
+        walked = seen.walked
+        open_advice = replace(advice, findings=walked.passing)
+        labelled = [finding for finding in walked.findings if finding not in walked.passing]
         try:
             if seen.subject is not None:
                 self._recorder.answer(
-                    call, seen.walked.case, seen.subject, open_advice, made,
-                    answer_id=answer_id, task=task, refusal=seen.walked.refusal, timings=watch.timings,
-                    stage=seen.reach.stage.value,
+                    call, walked.case, seen.subject, open_advice, made,
+                    labelled=labelled, answer_id=answer_id, task=task, refusal=walked.refusal,
+                    timings=watch.timings, stage=seen.reach.stage.value,
                 )  # fmt: skip
                 return True
             problem = "no-subject"

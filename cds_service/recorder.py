@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -31,7 +32,7 @@ from cds_service.ledger.records import FeedbackItem as FeedbackRecord
 from cds_service.ledger.tables import job as job_table
 from cds_service.ledger.vault import Vault
 from cds_service.notify.outbox import Outbox
-from cds_service.review.opening import opening_of
+from cds_service.review.opening import opening_of, sealed_states
 from cds_service.review.reasons import FORMER_REASONS, OFFERED_REASONS, OVERRIDE_SYSTEM
 from cds_service.review.store import Reviews
 from cds_service.review.values import ReviewCase
@@ -150,13 +151,17 @@ class Recorder:
         advice: Advice,
         made: CardSet,
         *,
+        labelled: Sequence[Finding],
         answer_id: str,
         task: AssessmentTask | None,
         refusal: str | None,
         timings: Mapping[str, float],
         stage: str,
     ) -> None:
-        """Write one answer whole: job, vault snapshot, cards, audit events. `answer_id`: from `new_answer_id`."""
+        """Write one answer whole: job, vault snapshot, cards, audit events, and what it does to the cases.
+
+        `labelled`: findings that are not in `advice`, for they rest on labelled data. `answer_id`: of `new_answer_id`.
+        """
         now = case.now
         with self.database.transaction() as tx:
             job = None
@@ -192,19 +197,22 @@ class Recorder:
             )
             events = _events(call, advice, answer_id, subject, refusal=refusal, stage=stage)
             self._ledger.record_answer(tx, record, audit=events)
-            opening = opening_of(record, data_at=case.data_as_of, location=location_of(call), stage=stage)
+            sealed = sealed_states(labelled, partial(self.vault.keyed, "labelled", subject))
+            opening = opening_of(
+                record, data_at=case.data_as_of, location=location_of(call), stage=stage, sealed=sealed
+            )
             if advice.outcome.status is AssessmentStatus.OFF:
                 opening = replace(opening, job=None)  # what a model in shadow drafts is nobody's to review
             opened = self.reviews.opened_in(tx, opening, now)
             if opened is not None:
-                self._tell(tx, opened, now)
+                self.tell(tx, opened, now)
 
-    def _tell(self, tx: Tx, case: ReviewCase, now: datetime) -> None:
+    def tell(self, tx: Tx, case: ReviewCase, now: datetime) -> None:
         """Have a physician told, where one is due. What fails here the notifier does: the case says that it is due."""
         try:
             with tx.begin_nested():
                 self.outbox.for_case_in(tx, case, now)
-        except Exception as error:  # noqa: BLE001 - the answer is recorded whatever becomes of its message
+        except Exception as error:  # noqa: BLE001 - answer and draft are recorded whatever becomes of the message
             log.error("notification-put-off", case=case.id, error=type(error).__name__)
 
     def refused_user(self, call: HookCall, now: datetime) -> None:

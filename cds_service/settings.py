@@ -246,7 +246,7 @@ class Settings(BaseSettings):
         ge=3,
         le=1000,
         description="Sign-ins tried in one minute from one address, and for one name; more get 429. Ten times as many "
-        "launches and sign-ins by a provider.",
+        "launches and sign-ins by a provider, and as many tries of intake codes from one address.",
     )
     oidc_issuer: Url | None = Field(
         None, description="Issuer of an OpenID Connect provider by which people sign in (docs/how-to/sign-in.md)."

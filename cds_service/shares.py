@@ -1,7 +1,8 @@
-"""A share with its 95 % interval (Wilson): how every measurement and every promotion gate counts."""
+"""A share with its 95 % interval (Wilson), and percentiles: how every measurement and every promotion gate counts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -30,3 +31,14 @@ def wilson(hits: int, of: int) -> Share:
     low = 0.0 if hits == 0 else middle - half
     high = 1.0 if hits == of else middle + half
     return Share(hits=hits, of=of, value=share, low=low, high=high)
+
+
+def percentile(values: Sequence[float], percent: float) -> float | None:
+    """The value below which `percent` of all lie, by linear interpolation between the nearest two; None of nothing."""
+    if not values:
+        return None
+    ranked = sorted(values)
+    place = percent / 100 * (len(ranked) - 1)
+    low = int(place)
+    high = min(low + 1, len(ranked) - 1)
+    return float(ranked[low] + (ranked[high] - ranked[low]) * (place - low))

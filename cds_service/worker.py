@@ -166,7 +166,7 @@ class Worker:
     def _tell_reviews(self, tx: Tx, job: Job, status: AssessmentStatus, now: datetime) -> None:
         """The cases that wait for this draft move on, and a physician hears of what it raised."""
         for case in self._recorder.reviews.assessed_in(tx, job.id, status, now):
-            self._recorder.outbox.for_case_in(tx, case, now)
+            self._recorder.tell(tx, case, now)
 
     @contextmanager
     def _signs_of_life(self) -> Iterator[None]:

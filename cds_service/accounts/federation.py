@@ -77,6 +77,7 @@ class _Described:
     token: str
     keys: str
     methods: tuple[str, ...]
+    names_itself: bool
 
 
 class Federation:
@@ -109,7 +110,7 @@ class Federation:
     ) -> Vouched:
         """What the provider says of whom brings `code`. `iss`: who answered (RFC 9207). Raises SignInRefused."""
         described = self._described(provider)
-        if iss is not None and iss != described.issuer:
+        if iss != described.issuer and (iss is not None or described.names_itself):
             raise _refused("issuer-mixed-up")
         with self._session(provider, described, back) as session:
             try:
@@ -118,7 +119,7 @@ class Federation:
                 )
             except AuthlibBaseError:
                 raise SignInRefused("code", "This sign-in was used already or took too long. Begin again.") from None
-            except (OutboundRefused, OutboundFailed, requests.RequestException, ValueError):
+            except (OutboundRefused, OutboundFailed, requests.RequestException, ValueError, RecursionError):
                 raise SignInRefused("provider-down", _DOWN) from None
             answer = dict(answer)
         id_token, access_token = answer.pop("id_token", None), answer.pop("access_token", None)
@@ -201,6 +202,7 @@ class Federation:
             token=_listed(provider, found.get("token_endpoint")),
             keys=_listed(provider, found.get("jwks_uri")),
             methods=tuple(map(str, methods)) if isinstance(methods, list) else (),
+            names_itself=found.get("authorization_response_iss_parameter_supported") is True,
         )
 
     def _document(self, provider: Provider, url: str, age_s: float) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def _name_of(ehr: Ehr, user: str, access_token: str, outbound: Outbound) -> str 
         )
         name = json.loads(reply.body)["name"][0] if reply.status == requests.codes.ok else {}
         return str(name.get("text") or " ".join([*name.get("given", []), name.get("family", "")]))
-    except (OutboundRefused, OutboundFailed, ValueError, KeyError, IndexError, TypeError, AttributeError):
+    except (OutboundRefused, OutboundFailed, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -190,8 +190,8 @@ class Accounts:
                 raise AccountError("The new password is the old one.")
         values = self._new_password(new, must_change=False) if right else {}
         with self._database.transaction() as tx:
-            row = _by_id(tx, member.account)
-            reason = self._refusal(row, right=right, now=now)
+            kept, row = row.password, _by_id(tx, member.account)
+            reason = self._refusal(row, right=right and row.password == kept, now=now)
             if reason is None:
                 tx.execute(update(table).where(table.c.id == row.id).values(values))
                 ended = sessions.end_all_in(tx, row.id)
@@ -213,6 +213,9 @@ class Accounts:
                 account_id = _vouched(tx, row, identity, now)
                 return self._enter(tx, account_id, how, now, former)
             self._note_refusal(tx, row, refused.reason, now)
+            if row is not None and row.disabled_at is None:  # the provider took the role away
+                ended = sessions.end_all_in(tx, row.id)
+                _audit(tx, f"user:{row.id}", row.id, {"act": "role-withdrawn", "sessions_ended": ended}, now)
         raise refused
 
     def session(self, token: str, *, now: datetime, active: bool) -> Session | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cds_service.commands.client import clear_errors
+from cds_service.shares import percentile
 
 if TYPE_CHECKING:
     from cds_service.accounts.roles import Member
@@ -47,7 +48,7 @@ def bench_review(cases: int, times: int, database_url: str | None) -> None:
     with tempfile.TemporaryDirectory() as folder, progress() as show:
         url = database_url or f"sqlite:///{folder}/cds.sqlite3"
         for name, spent in _measured(url, Path(folder), cases, times, show):
-            figures = (_quantile(spent, 0.5), _quantile(spent, 0.95), max(spent))
+            figures = (percentile(spent, 50) or 0.0, percentile(spent, 95) or 0.0, max(spent))
             table.add_row(name, *(f"{ms:.1f}" for ms in figures))
     Console(width=110, highlight=False).print(table)
 
@@ -155,7 +156,3 @@ def _timed(call: Callable[[int], object], number: int) -> float:
     start = time.perf_counter()
     call(number)
     return (time.perf_counter() - start) * 1000
-
-
-def _quantile(values: list[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))]

@@ -12,7 +12,6 @@ from cds_service.accounts.roles import Member, Role
 from cds_service.clients.registry import LOOPBACK
 from cds_service.domain import Priority
 from cds_service.notify.escalation import Escalation
-from cds_service.notify.waiting import urgency
 from cds_service.recorder import Recorder
 from cds_service.review.errors import NoSuchCase, NotPermitted
 from cds_service.review.reasons import OFFERED_REASONS
@@ -65,7 +64,7 @@ class Clinicians:
     def _physician_hears(self, case: ReviewCase, at: datetime) -> datetime:
         """The physician answers, now and then only after the next level was told. Returns when."""
         self._escalation.look(at)
-        patience = self._recorder.outbox.patience(urgency(case))
+        patience = self._recorder.outbox.patience(case.urgency)
         after = patience * self._rng.uniform(0.1, 0.8)
         if self._rng.random() < LATE:
             self._escalation.look(at + patience)

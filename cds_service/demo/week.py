@@ -12,7 +12,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,8 @@ DRAFTED = 14
 DAYS = 13
 """So long ago the first patient came: the last full week is among these days, whatever day it is."""
 
+OPENS, CLOSES = 8, 18
+LAST_HOURS = timedelta(hours=6)
 SEED = 7071
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:T[0-9:.]+(?:Z|[+-]\d{2}:\d{2}))?")
 _NAMES = {
@@ -125,21 +127,15 @@ class _Days:
         return made
 
     def _patients(self) -> Iterator[tuple[SyntheticCase, datetime]]:
-        """Who comes, and when: spread over the days, the last of them within the last hours."""
-        drawn = islice(cases(SEED, Setting.FAMILY_PRACTICE), PATIENTS)
-        waiting = timedelta(hours=6) / WAITING
-        earlier = timedelta(days=DAYS) / (PATIENTS - WAITING)
-        for number, case in enumerate(drawn):
-            left = PATIENTS - number
-            behind = waiting * (left - 0.5) if left <= WAITING else waiting * WAITING + earlier * (left - WAITING)
-            yield case, self._now - behind
+        """Who comes, and when."""
+        return zip(islice(cases(SEED, Setting.FAMILY_PRACTICE), PATIENTS), visits(self._now), strict=True)
 
     def _visit(self, case: SyntheticCase, at: datetime, number: int, worker: Worker | None = None) -> None:
         """The chart is opened, the model writes, and clinicians decide."""
         self._moment = at
         if worker is not None:
             worker.beat()
-        body = _moved(request(case), at.date() - case.at.date())
+        body = moved(request(case), case.at, at)
         answer = self._service.pipeline.answer(hook_call(body, LOOPBACK), FhirOffer(access=None))
         if worker is not None:
             worker.once()
@@ -147,13 +143,31 @@ class _Days:
             self._clinicians.act(case, answer.body, at)
 
 
-def _moved(value: Any, by: timedelta) -> Any:
-    """The same request with every date and time `by` so many days later."""
+def visits(now: datetime) -> list[datetime]:
+    """When each patient comes: on the days before within the opening hours, the last within the last hours."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    each = DAYS / (PATIENTS - WAITING)
+    earlier = []
+    for number in range(PATIENTS - WAITING):
+        day, share = divmod((number + 0.5) * each, 1)
+        opening = midnight - timedelta(days=DAYS - day)
+        earlier.append(opening + timedelta(hours=OPENS + (CLOSES - OPENS) * share))
+    return earlier + [now - LAST_HOURS * (left - 0.5) / WAITING for left in range(WAITING, 0, -1)]
+
+
+def moved(value: Any, visit: datetime, to: datetime) -> Any:
+    """The same request with the visit at `to`.
+
+    Times of the visit move with it to the second; those of earlier days keep their hour, and dates stay dates.
+    """
     if isinstance(value, dict):
-        return {key: _moved(item, by) for key, item in value.items()}
+        return {key: moved(item, visit, to) for key, item in value.items()}
     if isinstance(value, list):
-        return [_moved(item, by) for item in value]
+        return [moved(item, visit, to) for item in value]
     if not isinstance(value, str) or not _TIME.fullmatch(value):
         return value
-    moved = datetime.fromisoformat(value) + by
-    return moved.isoformat() if "T" in value else moved.date().isoformat()
+    days = to.date() - visit.date()
+    if "T" not in value:
+        return (date.fromisoformat(value) + days).isoformat()
+    at = datetime.fromisoformat(value)
+    return (at + (to - visit if visit - at < timedelta(days=1) else days)).isoformat()

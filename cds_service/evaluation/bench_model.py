@@ -16,10 +16,10 @@ from typing import Any
 from cds_service.domain import Priority
 from cds_service.evaluation.assessment.drafting import Answered
 from cds_service.evaluation.assessment.measures import Metric, given, passes, share
-from cds_service.evaluation.deid.intervals import percentile
 from cds_service.evaluation.deid.report import machine
 from cds_service.evaluation.plain_model import PlainModel
 from cds_service.evaluation.queue_load import QueueLoad
+from cds_service.shares import percentile
 
 BATCHES = (1, 8, 32)
 

@@ -13,10 +13,9 @@ from typing import Any
 from cds_service.cards import EXTENSION
 from cds_service.domain import Priority
 from cds_service.evaluation.charts import patient_bundles
-from cds_service.evaluation.deid.intervals import percentile
 from cds_service.evaluation.files import find, spread
 from cds_service.settings import Setting
-from cds_service.shares import Share, wilson
+from cds_service.shares import Share, percentile, wilson
 
 Ask = Callable[[dict[str, Any], int], Mapping[str, Any] | None]
 """The response body for a Bundle that is opened so many days after its newest time; None where it makes no chart."""

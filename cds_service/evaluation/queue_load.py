@@ -25,7 +25,6 @@ from sqlalchemy import select
 from cds_service.cards import EXTENSION
 from cds_service.domain import AssessmentStatus
 from cds_service.errors import ConfigurationError
-from cds_service.evaluation.deid.intervals import percentile
 from cds_service.evaluation.own import own_service
 from cds_service.inference.jobs import QUEUE_FULL, JobState
 from cds_service.ledger.audit import EventKind
@@ -34,6 +33,7 @@ from cds_service.ledger.tables import audit_event, job
 from cds_service.running import RunningService
 from cds_service.sample.chart import PATIENT_ID, request_body
 from cds_service.settings import ModelKind, Settings
+from cds_service.shares import percentile
 
 CLIENTS = 64
 """Most calls under way at once."""

@@ -13,7 +13,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 from cds_service.errors import ConfigurationError
 from cds_service.notify.values import APP, LAST_LEVEL
-from cds_service.notify.waiting import urgency
 from cds_service.outbound import BaseUrl
 from cds_service.outbound.base_url import is_loopback
 from cds_service.review.values import ReviewCase
@@ -65,7 +64,7 @@ class _Channel(BaseModel):
     def takes(self, case: ReviewCase, level: int) -> bool:
         """Whether this channel is told of `case` at `level`."""
         here = not self.locations or case.location is None or case.location in self.locations
-        return here and level == self.level and urgency(case).label in self.priorities
+        return here and level == self.level and case.urgency.label in self.priorities
 
 
 class EmailChannel(_Channel):

@@ -20,7 +20,7 @@ from cds_service.ledger.tables import delivery, notification, review_case
 from cds_service.monitoring import metrics
 from cds_service.notify.channels import read_channels
 from cds_service.notify.values import APP, Delivery, Ending, Notice, State
-from cds_service.notify.waiting import urgency, waits
+from cds_service.notify.waiting import waits
 from cds_service.review.moves import By, Move, apply
 from cds_service.review.rows import case_by_id
 from cds_service.review.states import Informing
@@ -53,7 +53,7 @@ class Outbox:
         if case.informing is not Informing.DUE or case.stage == SHADOW:
             return case
         case = case_by_id(tx, case.id)
-        if case.informing is not Informing.DUE or urgency(case) < Priority.HIGH:
+        if case.informing is not Informing.DUE or case.urgency < Priority.HIGH:
             return case
         older = and_(notification.c.case == case.id, notification.c.version != case.version)
         end(tx, and_(older, _stands()), Ending.SUPERSEDED)
@@ -65,7 +65,7 @@ class Outbox:
         of_it = (notification.c.case == case.id, notification.c.version == version, notification.c.level == level)
         if tx.execute(select(notification.c.id).where(*of_it)).scalar() is not None:
             return
-        made, priority = new_id("note"), urgency(case)
+        made, priority = new_id("note"), case.urgency
         row = {
             "id": made,
             "case": case.id,

@@ -12,7 +12,7 @@ from cds_service.ledger.audit import AuditEvent, EventKind, Outcome, append
 from cds_service.ledger.database import Database
 from cds_service.ledger.encoding import new_id
 from cds_service.notify.channels import read_channels
-from cds_service.notify.process import open_senders
+from cds_service.notify.process import CRASHED, open_senders
 from cds_service.notify.values import Message, NotSent
 from cds_service.settings import Settings
 
@@ -55,6 +55,8 @@ def try_channel(database: Database, settings: Settings, name: str, now: datetime
         trial = Trial(sent=True, problem=problem)
     except NotSent as error:
         trial = Trial(sent=False, problem=error.code)
+    except Exception:  # noqa: BLE001 - what a server answers may break a library in any way; its words are dropped
+        trial = Trial(sent=False, problem=CRASHED)
     event = AuditEvent(
         kind=EventKind.NOTIFICATION,
         actor="operator",

@@ -1,4 +1,4 @@
-"""Which cases still wait for a physician's answer: one rule, for a case in hand and for the database.
+"""Which cases still wait for a physician's answer: one rule.
 
 A physician's acknowledgement ends it, and so does a decision that leaves nothing urgent. A nurse who confirms that a
 case is Critical does not end it: that is when the physician is needed most.
@@ -12,12 +12,7 @@ from cds_service.domain import Priority
 from cds_service.ledger.database import Tx
 from cds_service.ledger.tables import review_case
 from cds_service.review.states import ANSWER_AWAITED, Reviewing
-from cds_service.review.values import SHADOW, ReviewCase
-
-
-def urgency(case: ReviewCase) -> Priority:
-    """How urgent the case is: as a clinician decided, else as it stands."""
-    return case.decided_priority or case.priority
+from cds_service.review.values import SHADOW
 
 
 def waits() -> ColumnElement[bool]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from cds_service.oversight.agreement import Agreement
 from cds_service.oversight.small_cells import HIDDEN, LEAST, hides, is_small, shown
-from cds_service.shares import Share, wilson
+from cds_service.shares import percentile, wilson
 
 TOO_FEW = "not enough data"
 SUPPRESSED = "small count, not shown"
@@ -30,7 +30,7 @@ class Figure:
     """One figure, as counted: nothing is hidden in it, so show it only through `public`.
 
     `id`: stable, ``under-triage.floor``. `hits`: of a share, what was counted. `of`: on how many it rests. `value` is
-    None where too few were counted to say anything.
+    None where too few were counted to say anything. `held_back`: hidden, since it would tell another that is hidden.
     """
 
     id: str
@@ -41,10 +41,13 @@ class Figure:
     low: float | None = None
     high: float | None = None
     hits: int | None = None
+    held_back: bool = False
 
     @property
     def hidden(self) -> bool:
         """Whether it must not be shown."""
+        if self.held_back:
+            return True
         if self.unit is Unit.COUNT:
             return is_small(self.of)
         return is_small(self.of) if self.hits is None else is_small(self.of) or hides(self.hits, self.of)
@@ -96,12 +99,16 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Breakdown:
-    """Counts by category, the same columns in each row. The total of a row is known, so complements are hidden too."""
+    """Counts by category, the same columns in each row. The total of a row is known, so complements are hidden too.
+
+    `sums`: rows, by number, of which a figure tells the sum.
+    """
 
     id: str
     title: str
     columns: tuple[str, ...]
     rows: Mapping[str, tuple[int, ...]]
+    sums: tuple[tuple[int, ...], ...] = ()
 
     def public(self) -> dict[str, object]:
         """For JSON: as much as may be shown."""
@@ -114,7 +121,7 @@ class Breakdown:
         return tuple((label, tuple(_cell(count) for count in counts)) for label, counts in self._shown())
 
     def _shown(self) -> list[tuple[str, tuple[int | None, ...]]]:
-        return list(zip(self.rows, shown(list(self.rows.values())), strict=True))
+        return list(zip(self.rows, shown(list(self.rows.values()), self.sums), strict=True))
 
 
 def _cell(count: int | None) -> str:
@@ -135,9 +142,18 @@ def written(value: float, unit: Unit) -> str:
 
 def of_share(id_: str, title: str, hits: int, of: int) -> Figure:
     """A share with Wilson's interval."""
-    share: Share = wilson(hits, of)
+    share = wilson(hits, of)
     return Figure(
         id=id_, title=title, unit=Unit.SHARE, value=share.value, low=share.low, high=share.high, hits=hits, of=of
+    )
+
+
+def of_parts(titles: Mapping[str, str], hits: Sequence[int], of: int) -> tuple[Figure, ...]:
+    """The shares of parts of one whole, by id: where one alone would be hidden, the next smallest is held back."""
+    open_ = shown([tuple(hits)])[0]
+    return tuple(
+        replace(of_share(id_, title, count, of), held_back=told is None)
+        for (id_, title), count, told in zip(titles.items(), hits, open_, strict=True)
     )
 
 
@@ -160,14 +176,8 @@ def of_times(id_: str, title: str, unit: Unit, values: list[float]) -> tuple[Fig
 
 
 def quantile(values: list[float], q: float) -> float | None:
-    """By linear interpolation between the nearest two; None where fewer than five were measured."""
-    if len(values) < LEAST:
-        return None
-    ranked = sorted(values)
-    place = q * (len(ranked) - 1)
-    low = int(place)
-    high = min(low + 1, len(ranked) - 1)
-    return ranked[low] + (ranked[high] - ranked[low]) * (place - low)
+    """None where fewer than five were measured."""
+    return percentile(values, 100 * q) if len(values) >= LEAST else None
 
 
 @dataclass(frozen=True, kw_only=True)

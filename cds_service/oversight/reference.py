@@ -31,9 +31,9 @@ def page() -> str:
     return f"""# Figures of the monitoring
 
 Shares have Wilson's 95 % interval. Counts of 1 to 4 are not shown, nor a share whose complement is one, nor the next
-smallest count of a row or column in which one alone would be hidden. Trends have control limits (p-chart for shares,
-XmR for times) and the rules of NHS England's Making Data Count: a point outside, seven on one side, six rising or
-falling, two of three near a limit.
+smallest count of a row, a column or a known sum in which one alone would be hidden. Trends have control limits (p-chart
+for shares, XmR for times) and the rules of NHS England's Making Data Count: a point outside, seven on one side, six
+rising or falling, two of three near a limit.
 
 | figure | what it says | numerator | denominator | source |
 |---|---|---|---|---|
@@ -57,7 +57,9 @@ sex are not in the ledger and so not watched.
   shows only where somebody looks at charts apart from it.
 - Clinicians see the floor and the assessment before they decide. Agreement measures the service together with its
   effect on them.
-- Reports of overlapping spans may let a hidden count be worked out. Give away one kind of report, not all.
+- Reports of overlapping spans may let a hidden count be worked out. Give away one kind of report, not all. Within one
+  report the numbers that two figures rest on may differ by a hidden count (all decisions, and those that gave a
+  priority): where a count of one must not leave the clinic, give away no n.
 - Feedback that comes late changes an old report. A signature names the digest of what was read.
 """
 

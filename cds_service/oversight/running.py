@@ -45,6 +45,7 @@ def volume_section(facts: Facts) -> Section:
                 title="Charts by floor",
                 columns=("charts",),
                 rows={p.label: (floors[p],) for p in reversed(Priority)},
+                sums=((0, 1), (2, 3)),
             ),
         ),
     )
@@ -70,7 +71,13 @@ def model_section(facts: Facts, checks: Mapping[str, str]) -> Section:
             ),
         ),
         breakdowns=(
-            Breakdown(id="model.ends", title="Jobs by end", columns=("jobs",), rows={e: (ends[e],) for e in _ENDS}),
+            Breakdown(
+                id="model.ends",
+                title="Jobs by end",
+                columns=("jobs",),
+                rows={e: (ends[e],) for e in _ENDS},
+                sums=((0, 1), (2, 3)),
+            ),
             Breakdown(
                 id="model.checks",
                 title="Withheld drafts by safety check",
@@ -94,7 +101,7 @@ def times_section(facts: Facts) -> Section:
     turns = [d.turn_round_s / 60 for d in made if d.turn_round_s is not None]
     urgent = [d.turn_round_s / 60 for d in made if d.turn_round_s is not None and d.system >= Priority.HIGH]
     answered = [c.answered_s / 60 for c in cases if c.answered_s is not None]
-    hooks = [a.total_ms for a in facts.answers if a.total_ms is not None]
+    hooks = [a.total_ms for a in facts.answers if a.total_ms is not None and not a.shadow]
     jobs = [j.seconds for j in facts.jobs if j.state in {"ready", "withheld"}]
     return Section(
         id="times",

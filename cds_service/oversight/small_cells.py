@@ -2,8 +2,9 @@
 
 The rule: a count of 1 to 4 is "<5", and so is a share whose complement within its total is 1 to 4; zero is shown. Where
 one cell alone of a row or column would be hidden, the next smallest of that line is hidden too, since a total that
-stands elsewhere would give the first away. Rates and intervals of hidden counts are hidden with them. Agencies differ
-in the threshold (CMS hides 1 to 10): this one is for use within the clinic.
+stands elsewhere would give the first away. Rows of which a figure tells the sum are a line too. Rates and intervals of
+hidden counts are hidden with them. Agencies differ in the threshold (CMS hides 1 to 10): this one is for use within the
+clinic.
 """
 
 from __future__ import annotations
@@ -26,14 +27,16 @@ def hides(hits: int, of: int) -> bool:
     return is_small(hits) or is_small(of - hits)
 
 
-def shown(rows: Sequence[tuple[int, ...]]) -> list[tuple[int | None, ...]]:
-    """The counts of a table; None for what is hidden."""
+def shown(rows: Sequence[tuple[int, ...]], sums: Sequence[tuple[int, ...]] = ()) -> list[tuple[int | None, ...]]:
+    """The counts of a table; None for what is hidden. `sums`: rows whose sums are told elsewhere, by number."""
+    width = len(rows[0]) if rows else 0
     cells = {(r, c): count for r, row in enumerate(rows) for c, count in enumerate(row)}
-    lines = [[cell for cell in cells if cell[0] == r] for r in range(len(rows))]
-    lines += [[cell for cell in cells if cell[1] == c] for c in range(len(rows[0]) if rows else 0)]
+    lines = [[(r, c) for r in together] for together in sums for c in range(width)]
+    lines += [[cell for cell in cells if cell[0] == r] for r in range(len(rows))]
+    lines += [[cell for cell in cells if cell[1] == c] for c in range(width)]
     hidden = {cell for cell, count in cells.items() if is_small(count)}
-    while more := {cell for line in lines for cell in _partner(line, cells, hidden)}:
-        hidden |= more
+    while partner := next((cell for line in lines for cell in _partner(line, cells, hidden)), None):
+        hidden.add(partner)
     return [tuple(None if (r, c) in hidden else count for c, count in enumerate(row)) for r, row in enumerate(rows)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, case, exists, func, select
 
@@ -21,17 +21,18 @@ from cds_service.review.values import SHADOW, Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """One span of a trend. `hits`: None for what is no share."""
+    """One span of a trend. `hits`: None for what is no share. `held_back`: the centre would tell the hidden one."""
 
     label: str
     value: float | None
     hits: int | None
     of: int
+    held_back: bool = False
 
     @property
     def hidden(self) -> bool:
         """Whether its value must not be shown."""
-        return is_small(self.of) or (self.hits is not None and hides(self.hits, self.of))
+        return self.held_back or is_small(self.of) or (self.hits is not None and hides(self.hits, self.of))
 
     def text(self, unit: Unit) -> str:
         """The value, for people."""
@@ -112,7 +113,17 @@ def _share(id_: str, title: str, spans: Sequence[Span], counts: Sequence[tuple[i
         Point(label=span.label, value=hits / of if of else None, hits=hits, of=of)
         for span, (hits, of) in zip(spans, counts, strict=True)
     )
-    return _trend(id_, title, Unit.SHARE, points, control.p_limits(counts))
+    limits = control.p_limits(counts)
+    return _trend(id_, title, Unit.SHARE, points if limits is None else _with_a_partner(points), limits)
+
+
+def _with_a_partner(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """The points; where one alone is hidden, the next smallest too, since the centre tells the sum of all."""
+    open_ = [point for point in points if not point.hidden and point.hits]
+    if sum(point.hidden for point in points) != 1 or not open_:
+        return points
+    least = min(open_, key=lambda point: point.hits or 0)
+    return tuple(replace(point, held_back=point is least) for point in points)
 
 
 def _times(id_: str, title: str, unit: Unit, spans: Sequence[Span], measured: Sequence[list[float]]) -> Trend:

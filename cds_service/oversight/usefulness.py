@@ -11,7 +11,8 @@ from cds_service.ledger.records import CardKind, FeedbackOutcome
 from cds_service.oversight.agreement import Pair, agreement
 from cds_service.oversight.case_facts import DecisionFact
 from cds_service.oversight.facts import CardFact, Facts
-from cds_service.oversight.figures import Breakdown, Figure, Section, of_agreement, of_share
+from cds_service.oversight.figures import Breakdown, Figure, Section, of_agreement, of_parts, of_share
+from cds_service.oversight.small_cells import is_small
 from cds_service.review.values import Verdict
 
 
@@ -149,6 +150,9 @@ def decisions_section(facts: Facts) -> Section:
     cases = facts.reviews.cases
     asked = [c for c in cases if c.asked]
     told = [c for c in cases if c.told]
+    parts = {f"decisions.{verdict.value}": f"Decisions: {verdict.value}" for verdict in Verdict}
+    decided = dict(zip(Verdict, of_parts(parts, [verdicts[v] for v in Verdict], len(made)), strict=True))
+    sum_tells = decided[Verdict.DISMISS].held_back and not is_small(verdicts[Verdict.DISMISS])
     return Section(
         id="decisions",
         title="Cases and decisions",
@@ -156,10 +160,7 @@ def decisions_section(facts: Facts) -> Section:
             of_share(
                 "cases.decided", "Cases decided, of those to be reviewed", sum(c.decided for c in asked), len(asked)
             ),
-            *(
-                of_share(f"decisions.{verdict.value}", f"Decisions: {verdict.value}", verdicts[verdict], len(made))
-                for verdict in Verdict
-            ),
+            *decided.values(),
             of_share(
                 "decisions.edited", "Assessment worded anew by the clinician", sum(d.edited for d in made), len(made)
             ),
@@ -171,7 +172,7 @@ def decisions_section(facts: Facts) -> Section:
                 id="decisions.reasons",
                 title="Reasons to dismiss a case",
                 columns=("cases",),
-                rows={reason: (count,) for reason, count in reasons.most_common()},
+                rows={} if sum_tells else {reason: (count,) for reason, count in reasons.most_common()},
             ),
         ),
     )

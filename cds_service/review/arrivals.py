@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -48,23 +49,35 @@ class Arrivals:
         return apply(tx, case, moves, by=by, now=now) if moves else case
 
     def draft(self, tx: Tx, job_id: str, status: AssessmentStatus, now: datetime) -> tuple[ReviewCase, ...]:
-        """A worker finished `job_id`: the open cases that rest on it, as they stand then."""
-        found = cases().where(review_case.c.job == job_id, review_case.c.reviewing.in_(_OPEN))
+        """A worker finished `job_id`: the open cases that rest on it, as they stand then.
+
+        A decision that did not wait for a draft that is graver does not speak for it: that is a case of its own.
+        """
+        found = cases().where(review_case.c.job == job_id).order_by(review_case.c.opened_at.desc())
         resting = [case_of(row) for row in tx.execute(found).mappings()]
         given = _model_priority(tx, job_id) if resting and status is AssessmentStatus.READY else None
-        return tuple(drafted(tx, case, Assessing(status.value), given, now) for case in resting)
+        to = Assessing(status.value)
+        moved = [drafted(tx, case, to, given, now) for case in resting if case.reviewing.open]
+        before = [case for case in resting if given is not None and _came_before(case, given)]
+        moved += (
+            drafted(tx, _opened_again(tx, case, now), to, given, now)
+            for case in before
+            if _newest_open(tx, case.subject) is None
+        )
+        return tuple(moved)
 
     def _join(self, tx: Tx, case: ReviewCase, opening: Opening, now: datetime) -> ReviewCase:
         """A further answer of the patient: it may raise the case and never lowers it.
 
         A chart that was merely opened again changes nothing, so that nobody's decision becomes stale by it.
         """
-        stage = opening.stage if case.stage == SHADOW else case.stage
+        leaves_shadow = case.stage == SHADOW and opening.stage != SHADOW
         drafted = opening.job == case.job and opening.status.value != case.assessing.value
-        if not (opening.newer_than(case) or opening.priority > case.priority or drafted or stage != case.stage):
+        if not (opening.newer_than(case) or opening.priority > case.priority or drafted or leaves_shadow):
             return case
         changes = {
-            "stage": stage,
+            "stage": opening.stage if leaves_shadow else case.stage,
+            "opened_at": now if leaves_shadow else case.opened_at,  # in shadow nobody could see that it waits
             "answer": opening.answer,
             "snapshot": opening.snapshot,
             "job": opening.job,
@@ -92,7 +105,8 @@ class Arrivals:
             elif not opening.may_ask():
                 moves.append(Move(to=Reviewing.LAPSED, why=NEWER))
         due = Move(to=Informing.DUE, why=ANSWER)
-        urgent = max(case.priority, opening.priority) >= Priority.HIGH and opening.stage != SHADOW
+        seen = not case.stage == opening.stage == SHADOW
+        urgent = max(case.priority, opening.priority) >= Priority.HIGH and seen
         if urgent and (case.informing is Informing.NOT_NEEDED or opening.alarms_anew(case)) and may_follow(case, due):
             moves.append(due)
         return moves
@@ -153,6 +167,31 @@ def drafted(tx: Tx, case: ReviewCase, to: Assessing, given: Priority | None, now
     if risen is not None and risen >= Priority.HIGH and case.stage != SHADOW and may_follow(case, due):
         moves.append(due)
     return apply(tx, case, moves, by=WORKER, now=now, counts=to is Assessing.READY, model_priority=given)
+
+
+def _came_before(case: ReviewCase, given: Priority) -> bool:
+    """Whether `case` was decided without a draft that is graver than what it said and was decided."""
+    unseen = may_follow(case, Move(to=Assessing.READY, why=ASSESSED))
+    return case.reviewing.decided and unseen and given > max(case.priority, case.urgency)
+
+
+def _opened_again(tx: Tx, decided: ReviewCase, now: datetime) -> ReviewCase:
+    """A new case on the chart of `decided`, to which its draft comes."""
+    case = replace(
+        decided,
+        id=new_id("case"),
+        assessing=Assessing.PENDING,
+        reviewing=Reviewing.OPENED,
+        informing=Informing.NOT_NEEDED,
+        opened_at=now,
+        changed_at=now,
+        version=1,
+        decided_at=None,
+        decided_by=None,
+        decided_priority=None,
+    )
+    create(tx, case, waits_since=now, why=ASSESSED, by=WORKER)
+    return case
 
 
 def _model_priority(tx: Tx, job_id: str) -> Priority | None:

@@ -15,7 +15,7 @@ from cds_service.ledger.tables import review_record
 from cds_service.ledger.vault import ItemKind, Vault
 from cds_service.review.errors import Incomplete, Stale
 from cds_service.review.looks import Looks
-from cds_service.review.moves import CHANGED, By, Move, apply
+from cds_service.review.moves import CHANGED, By, Move, apply, may_follow
 from cds_service.review.people import name_in_force
 from cds_service.review.permissions import check_may_see, check_may_take
 from cds_service.review.required import given_priority, problems
@@ -31,6 +31,12 @@ TO: dict[Verdict, Reviewing] = {
 """Where each verdict leads."""
 
 DECIDED = "decided"
+
+
+def _must_be_told(case: ReviewCase, given: Priority) -> bool:
+    """Whether a physician must hear of `given`: of what is urgent, and again of what is graver than they were told."""
+    anew = case.informing is Informing.NOT_NEEDED or given > case.priority
+    return given >= Priority.HIGH and anew and may_follow(case, Move(to=Informing.DUE, why=DECIDED))
 
 
 class Deciding:
@@ -60,7 +66,7 @@ class Deciding:
         moves = [Move(to=TO[decision.verdict], why=why)]
         if member.role is Role.PHYSICIAN and case.awaits_physician:
             moves.append(Move(to=Informing.ACKNOWLEDGED, why=DECIDED))
-        elif given is not None and given >= Priority.HIGH and case.informing is Informing.NOT_NEEDED:
+        elif given is not None and _must_be_told(case, given):
             moves.append(Move(to=Informing.DUE, why=DECIDED))
         changes = {"decided_at": at, "decided_by": member.account, "decided_priority": given}
         return apply(tx, case, moves, by=by, now=at, counts=True, **changes)

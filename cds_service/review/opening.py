@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,7 +25,8 @@ class Opening:
 
     `answer`, `snapshot`, `job`: ids. `priority`: of the whole answer, at least `floor`. `model_priority`: that of an
     accepted assessment, exactly when `status` is ready. `data_at`: time of the newest datum of the chart. `location`:
-    where the patient is seen, an id. `stage`: how far the service is rolled out there.
+    where the patient is seen, an id. `stage`: how far the service is rolled out there. `sealed`: keys of findings that
+    may not be told outside the chart (`sealed_states`).
     """
 
     answer: str
@@ -40,6 +42,7 @@ class Opening:
     model_priority: Priority | None = None
     location: str | None = None
     stage: str = "full"
+    sealed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.priority < self.floor:
@@ -50,8 +53,7 @@ class Opening:
     @property
     def telling(self) -> tuple[Finding, ...]:
         """The findings that make it more than routine, gravest first. Care gaps wait for no nurse."""
-        found = [f for f in self.findings if f.priority > Priority.LOW and f.kind is not FindingKind.CARE_GAP]
-        return tuple(sorted(found, key=lambda f: -f.priority))
+        return tuple(sorted(filter(_is_telling, self.findings), key=lambda f: -f.priority))
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -63,7 +65,7 @@ class Opening:
     @property
     def states(self) -> tuple[str, ...]:
         """A key for each of them: equal as long as rule, priority and values are."""
-        return tuple(dict.fromkeys(_state(f) for f in self.telling))
+        return tuple(dict.fromkeys([*map(_state, self.telling), *self.sealed]))
 
     def asks(self, least: Priority) -> bool:
         """Whether a nurse must look now: urgent, at least `least`, or an assessment is there to be reviewed."""
@@ -89,7 +91,12 @@ class Opening:
 
 
 def opening_of(
-    record: AnswerRecord, *, data_at: datetime | None, location: str | None = None, stage: str = "full"
+    record: AnswerRecord,
+    *,
+    data_at: datetime | None,
+    location: str | None = None,
+    stage: str = "full",
+    sealed: tuple[str, ...] = (),
 ) -> Opening:
     """What `record` brings to the review. Raises ValueError for an answer without subject or snapshot."""
     if record.subject is None or record.snapshot is None:
@@ -110,6 +117,7 @@ def opening_of(
         model_priority=assessment.draft.priority if assessment else None,
         location=location,
         stage=stage,
+        sealed=sealed,
     )
 
 
@@ -119,9 +127,25 @@ def urgent_rules(states: tuple[str, ...]) -> set[str]:
     return {rule for rule, priority, _ in parts if int(priority) >= Priority.HIGH}
 
 
+def sealed_states(findings: Iterable[Finding], keyed: Callable[[str], str]) -> tuple[str, ...]:
+    """The keys of `findings` that say neither rule nor values: `keyed` hashes with a key that is elsewhere."""
+    made = []
+    for finding in filter(_is_telling, findings):
+        rule, priority, values = _state(finding).split(":")
+        made.append(f"sealed-{_short(keyed(rule))}:{priority}:{_short(keyed(f'{rule}:{values}'))}")
+    return tuple(made)
+
+
+def _is_telling(finding: Finding) -> bool:
+    return finding.priority > Priority.LOW and finding.kind is not FindingKind.CARE_GAP
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_STATE_CHARS]
+
+
 def _state(finding: Finding) -> str:
     """``rule:priority:hash of the values``; a row of a rule's table is a rule of its own."""
     row = finding.values.get("row")
     rule = f"{finding.rule}/{row}" if row else finding.rule
-    values = hashlib.sha256(canonical_json(dict(finding.values)).encode("ascii")).hexdigest()
-    return f"{rule}:{finding.priority.value}:{values[:_STATE_CHARS]}"
+    return f"{rule}:{finding.priority.value}:{_short(canonical_json(dict(finding.values)))}"

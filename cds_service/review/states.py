@@ -98,4 +98,4 @@ NEXT_INFORMING: Mapping[Informing, frozenset[Informing]] = {
     Informing.ESCALATED: frozenset({Informing.ESCALATED, Informing.ACKNOWLEDGED, Informing.DUE}),
     Informing.ACKNOWLEDGED: frozenset({Informing.DUE}),
 }
-"""Back to `DUE` when a later chart raises the priority: the physician hears of it again."""
+"""Back to `DUE` when a later chart, a draft or a nurse raises the priority: the physician hears of it again."""

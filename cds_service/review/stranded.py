@@ -1,10 +1,13 @@
-"""Cases that wait for a draft which will not come: its job was shed or failed, was purged, or waits since long ago."""
+"""Cases that wait for a draft which will not come: its job was shed or failed, was purged, or waits since long ago.
+
+One that asks for nobody yet outlasts a long wait: only with it does a late draft find its way to a nurse.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from cds_service.ledger.database import Database
 from cds_service.ledger.tables import job, review_case
@@ -22,11 +25,12 @@ _OPEN = [state.value for state in Reviewing if state.open]
 
 def settle(database: Database, now: datetime) -> int:
     """Let such cases say that no assessment is there; returns how many. Raises StoreError."""
+    late = and_(review_case.c.reviewing == Reviewing.AWAITING.value, job.c.queued_at < now - PATIENCE)
     found = (
         select(review_case.c.id)
         .outerjoin(job, job.c.id == review_case.c.job)
         .where(review_case.c.assessing == Assessing.PENDING.value, review_case.c.reviewing.in_(_OPEN))
-        .where(or_(job.c.id.is_(None), job.c.state.in_(_OVER), job.c.queued_at < now - PATIENCE))
+        .where(or_(job.c.id.is_(None), job.c.state.in_(_OVER), late))
         .limit(AT_ONCE)
     )
     with database.transaction(write=False) as tx:

@@ -64,9 +64,9 @@ class ReviewCase:
     decided_priority: Priority | None = None
 
     @property
-    def urgent(self) -> bool:
-        """Whether a physician must hear of it."""
-        return self.priority >= Priority.HIGH
+    def urgency(self) -> Priority:
+        """How urgent it is: as a clinician decided, else as it stands."""
+        return self.decided_priority or self.priority
 
     @property
     def awaits_physician(self) -> bool:

@@ -96,8 +96,9 @@ def test_queue_and_case_have_no_accessibility_fault(open_page, scene, scheme):
     assert page.faults == []
 
 
-def test_a_screen_of_320_pixels_needs_no_sideways_scrolling_and_has_no_accessibility_fault(open_page, scene):
-    page = open_page(scene.nurse, viewport=SMALL)
+@pytest.mark.parametrize("role", ["nurse", "physician"])
+def test_a_screen_of_320_pixels_needs_no_sideways_scrolling_and_has_no_accessibility_fault(open_page, scene, role):
+    page = open_page(getattr(scene, role), viewport=SMALL)
     for address in ("/review", f"/review/cases/{of(scene, 'Fictiva').id}"):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= SMALL["width"]
@@ -205,6 +206,43 @@ def test_an_open_queue_says_what_is_new_redraws_what_changed_and_moves_nothing(o
     page.locator("#changed a").click()
     page.wait_for_load_state()
     assert page.locator("#cases tbody tr").count() == before + 1
+
+
+def test_the_bell_of_an_open_page_rings_leads_to_the_case_and_falls_silent(open_page, scene):
+    page = open_page(scene.physician)
+    page.goto("/monitoring")
+    before = page.locator("#bell").inner_text()
+    case = new_patient(scene, "demo-16", ("Ruritania", "Wilhelmina"))
+    page.evaluate('htmx.ajax("GET", "/review/bell", {source: "#bell", target: "#bell"})')
+    page.wait_for_function("before => document.querySelector('#bell').innerText !== before", arg=before)
+    assert violations(page) == []
+    page.locator("#bell a").click()
+    page.locator(f"#row-{case.id} a").click()
+    ringing = page.locator("#bell").inner_text()
+    page.locator("button", has_text="Acknowledge").click()
+    page.wait_for_load_state()
+    assert page.locator("#bell").inner_text() != ringing
+    page.goto("/review?show=called")
+    assert page.locator(f"#row-{case.id}").count() == 0
+
+
+def test_a_bell_that_rings_as_before_is_not_said_again_and_is_for_clinicians(scene):
+    client = scene.client(scene.physician)
+    rung = re.search(r'name="rung" value="([^"]+)"', client.get("/review").text)[1]
+    assert client.get("/review/bell", query_string={"rung": rung}).status_code == 204
+    assert "unanswered call" in client.get("/review/bell").text
+    officer = scene.client(a_member(scene.clinic, Role.COMPLIANCE, name="officer2"))
+    assert officer.get("/review/bell").status_code == 403
+    assert 'id="bell"' not in officer.get("/monitoring").text
+
+
+def test_a_case_without_answers_before_the_visit_offers_to_ask_for_them(open_page, scene):
+    case = of(scene, "Nemosdottir")
+    page = open_page(scene.nurse)
+    page.goto(f"/review/cases/{case.id}")
+    page.get_by_role("button", name="Start an intake form").click()
+    page.wait_for_url("**/intake/forms/**")
+    assert "Nemosdottir" in page.inner_text("main")
 
 
 def test_script_in_a_chart_is_shown_as_text(open_page, scene):

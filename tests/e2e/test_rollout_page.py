@@ -69,3 +69,27 @@ def test_a_stage_is_changed_with_the_keyboard_and_a_mistake_is_told_first(page_o
     assert "shadow" in page.get_by_role("status").inner_text()
     assert clinic.roll_out.read().stage(rule_part("critical-vitals")) is Stage.SHADOW
     page.context.close()
+
+
+def test_the_form_asks_for_places_and_a_confirmation_only_where_they_apply(page_of):
+    page = page_of(viewport=WIDE)
+    page.goto("/roll-out")
+    places, sure = page.locator("#add"), page.locator("label[for=confirmed]")
+    assert not places.is_visible()
+    page.locator("label[for=stage-pilot]").click()
+    assert places.is_visible()
+    assert not sure.is_visible()  # the whole service is no rule
+    page.locator("#part").select_option(rule_part("critical-vitals"))
+    assert sure.is_visible()
+    page.locator("label[for=stage-full]").click()
+    assert not places.is_visible()
+    assert not sure.is_visible()
+    page.context.close()
+
+
+def test_without_scripts_every_field_is_there(page_of):
+    page = page_of(java_script_enabled=False)
+    page.goto("/roll-out")
+    assert page.locator("#add").is_visible()
+    assert page.locator("label[for=confirmed]").is_visible()
+    page.context.close()

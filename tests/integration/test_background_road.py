@@ -163,6 +163,16 @@ def test_a_careful_draft_becomes_a_card_on_the_next_call(service):
     assert second["cards"][0]["summary"] == first["cards"][0]["summary"]
 
 
+def test_a_message_that_cannot_be_written_costs_no_draft(service, monkeypatch):
+    def broken(*_args):
+        raise ValueError("no message")
+
+    monkeypatch.setattr(service.recorder.outbox, "for_case_in", broken)
+    _, second = played(service, ScriptedBackend(careful), "ready")
+    assert assessment(second)["status"] == "ready"
+    assert only_case(service).informing is Informing.DUE
+
+
 def test_a_draft_that_states_a_diagnosis_is_withheld_whole_with_the_reason(service):
     _, second = played(service, ScriptedBackend(certain), "withheld")
     assert assessment(second)["status"] == "withheld"

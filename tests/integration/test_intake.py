@@ -2,10 +2,11 @@
 
 import json
 import re
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from cds_service import clinical, codec
 from cds_service.accounts.roles import Role
@@ -138,6 +139,17 @@ def at_visit(desk, tablet, seen, **signs):
 
 def send(tablet, **answers):
     return post(tablet, "/intake/tablet/visit", "/intake/tablet/visit", **answers)
+
+
+@contextmanager
+def gone(clinic):
+    """The database refuses everything."""
+    engine, refuse = clinic.recorder.database.engine, lambda connection: connection.exec_driver_sql("select gone")
+    event.listen(engine, "begin", refuse)
+    try:
+        yield
+    finally:
+        event.remove(engine, "begin", refuse)
 
 
 def form_of(clinic, path):
@@ -407,6 +419,48 @@ def test_a_database_that_does_not_answer_loses_no_answer(desk, tablet, seen, cli
     assert EMERGENCY in gone.text
     assert tablet.post("/intake/tablet/visit", data=fields).location == "/intake/tablet/done"
     assert form_of(clinic, form).state is FormState.ANSWERED
+
+
+def test_a_database_that_does_not_answer_loses_nothing_of_what_staff_typed(desk, seen, clinic):
+    form = started(desk, seen)
+    post(desk, f"{form}/fill", f"{form}/fill", **CALM)
+    fields = {"csrf_token": csrf_of(desk, f"{form}/fill/visit"), "chief-complaint": "kept words"}
+    with gone(clinic):
+        failed = desk.post(f"{form}/fill/visit", data=fields)
+        signs = desk.post(f"{form}/fill", data={**fields, **CALM, "seizure": "yes"})
+    assert failed.status_code == signs.status_code == 503
+    assert "kept words" in failed.text
+    assert re.search(r'id="seizure-yes" name="seizure" value="yes" checked', signs.text)
+    assert desk.post(f"{form}/fill/visit", data=fields).location == form
+
+
+def test_while_the_database_is_gone_every_page_of_the_tablet_says_so_to_the_patient(desk, tablet, seen, clinic):
+    form = started(desk, seen)
+    code = code_for(desk, form)
+    token = csrf_of(tablet, "/intake/fill")
+    with gone(clinic):
+        pages = [tablet.get(f"/intake/fill/{code}"), tablet.get("/intake/tablet"), tablet.get("/intake/tablet/done")]
+        pages.append(tablet.post("/intake/fill", data={"csrf_token": token, "code": code}))
+    assert [page.status_code for page in pages] == [503] * 4
+    assert all(EMERGENCY in page.text and "/review" not in page.text for page in pages)
+    assert post(tablet, "/intake/fill", "/intake/fill", code=code).location == "/intake/tablet", "no code is used up"
+
+
+def test_answers_are_not_taken_before_the_warning_signs(desk, tablet, seen, clinic):
+    form = opened(desk, tablet, seen)
+    skipped = post(tablet, "/intake/tablet/visit", "/intake/tablet", **{"chief-complaint": "cough"})
+    assert skipped.location == "/intake/tablet"
+    assert form_of(clinic, form).state is FormState.OPENED
+
+
+def test_codes_cannot_be_tried_without_end(tablet, clinic):
+    token, address = csrf_of(tablet, "/intake/fill"), {"REMOTE_ADDR": "192.0.2.77"}
+    rate = clinic.settings.sign_ins_per_minute
+    for _ in range(rate):
+        tablet.post("/intake/fill", data={"csrf_token": token, "code": "23456789AB"}, environ_overrides=address)
+    assert tablet.get("/intake/fill/23456789AB", environ_overrides=address).status_code == 429
+    assert tablet.post("/intake/fill", data={"csrf_token": token}, environ_overrides=address).status_code == 429
+    assert tablet.get("/intake/fill/23456789AB").status_code == 410, "another address is not held up"
 
 
 def test_no_name_id_or_answer_is_in_log_or_chain(desk, tablet, seen, clinic, capsys):

@@ -113,6 +113,9 @@ def test_a_role_is_taken_anew_at_each_sign_in_and_ends_what_was_open(oidc, provi
     assert first.get("/sign-in/password").status_code == 303
     provider.person["roles"] = None
     assert third.get(through(away(third))).status_code == 403
+    assert second.get("/sign-in/password").status_code == 303, "whose role was taken away is out everywhere"
+    details = [json.loads(row["detail"]) for row in rows(clinic, audit_event) if row["kind"] == "account"]
+    assert details[-1] | {"account": ""} == {"account": "", "act": "role-withdrawn", "sessions_ended": 1}
 
 
 def test_an_account_that_an_administrator_linked_keeps_its_role(oidc, provider):
@@ -255,6 +258,64 @@ def test_an_answer_in_the_name_of_another_issuer_is_refused(oidc, provider):
     assert "/token" not in provider.asked
 
 
+def test_a_provider_that_promises_to_name_itself_is_refused_without_its_name(oidc, provider):
+    _clinic, fresh = oidc
+    provider.discovery = {"authorization_response_iss_parameter_supported": True}
+    browser = fresh()
+    assert browser.get(through(away(browser))).status_code == 403
+    assert "/token" not in provider.asked
+    provider.person = {"sub": "p-7", "roles": "staff-md"}
+    assert browser.get(through(away(browser)) + f"&iss={provider.origin}").status_code == 303
+
+
+ANSWERS = (
+    b"", b"\xff", b"[]", b"null", b'"x"', b"7", b"{}", b"[" * 90_000, b'{"id_token": 7}', b'{"id_token": "a.b.c"}',
+    b'{"id_token": "x", "expires_in": "soon"}', b'{"id_token": "x", "expires_in": {}}', b'{"error": {"a": []}}',
+)  # fmt: skip
+
+
+def test_token_answers_of_no_use_let_nobody_in_and_are_said_clearly(oidc, provider):
+    clinic, fresh = oidc
+    for provider.answer in ANSWERS:
+        browser = fresh()
+        assert browser.get(through(away(browser))).status_code == 403, provider.answer[:50]
+    assert set(reasons(clinic)) == {"provider-down", "no-id-token", "id-token", "code"}
+    assert rows(clinic, session) == []
+
+
+KEYS = (
+    {"keys": {}}, {"keys": [7, None, "x", []]}, {"keys": [{"kty": "EC"}]}, [[]], b"[" * 90_000,
+    {"keys": [{"kty": "EC", "crv": "P-256", "x": 5, "y": []}]}, {"keys": [{"kty": "RSA", "n": "A" * 400, "e": 3}]},
+    {"keys": [{"kty": "RSA", "n": "\u00e9" * 400, "e": "AQAB", "kid": ["k1"]}]},
+)  # fmt: skip
+
+
+def test_keys_of_no_use_let_nobody_in(oidc, provider, monkeypatch):
+    clinic, fresh = oidc
+    for age in ("CACHE_S", "REFETCH_S"):
+        monkeypatch.setattr(f"cds_service.accounts.federation.{age}", 0.0)
+    provider.person = {"sub": "p-7", "roles": "staff-md"}
+    for provider.jwks in KEYS:
+        browser = fresh()
+        assert browser.get(through(away(browser))).status_code == 403, provider.jwks
+    assert rows(clinic, session) == []
+
+
+CLAIMS = (
+    {"exp": "soon"}, {"exp": [1]}, {"exp": -1e400}, {"iat": {}}, {"aud": [[]]}, {"aud": {}}, {"iss": []},
+    {"nonce": {}}, {"azp": 7}, {"at_hash": 7}, {"roles": {"a": []}}, {"sub": ["p-7"]},
+)  # fmt: skip
+
+
+def test_claims_of_odd_kinds_let_nobody_in(oidc, provider):
+    clinic, fresh = oidc
+    provider.person = {"sub": "p-7", "roles": "staff-md"}
+    for provider.claims in CLAIMS:
+        browser = fresh()
+        assert browser.get(through(away(browser))).status_code == 403, provider.claims
+    assert rows(clinic, session) == []
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -376,6 +437,15 @@ def test_the_name_of_a_user_whose_token_has_none_is_read_from_the_ehr_once(smart
     }
     launched(fresh(), provider, provider.new_launch())
     assert [row["shown"] for row in rows(clinic, account)] == ["A B"]
+
+
+def test_a_name_that_cannot_be_read_keeps_nobody_out(smart, provider):
+    clinic, fresh = smart
+    del provider.person["name"]
+    for resource in (b"[" * 90_000, b'{"name": "x"}', b'{"name": [7]}', b'{"name": [{"given": 7}]}', b""):
+        provider.resources[f"/fhir/{EHR_USER}"] = resource
+        assert launched(fresh(), provider, provider.new_launch()).status_code == 303, resource[:50]
+    assert [row["shown"] for row in rows(clinic, account)] == ["Clinician"]
 
 
 @pytest.mark.parametrize(

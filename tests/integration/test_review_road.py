@@ -11,6 +11,7 @@ from cds_service.bootstrap import assemble, open_recorder
 from cds_service.domain import Priority
 from cds_service.ledger.migrate import migrate
 from cds_service.review.history import Answered
+from cds_service.review.opening import UNNAMED
 from cds_service.review.states import Informing, Reviewing
 from cds_service.review.values import Verdict
 from cds_service.settings import Settings
@@ -117,6 +118,23 @@ def test_a_decision_rests_until_the_chart_says_something_new(service, clinic, po
     (anew,) = waiting(service)
     assert anew.id != case.id
     assert anew.informing is Informing.NOTIFIED
+
+
+def test_another_urgent_finding_on_labelled_data_opens_another_case_and_none_is_named(service, clinic, post):
+    label = {
+        "meta": {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]}
+    }
+    physician = clinic.member(Role.PHYSICIAN)
+    post(chart("cough", saturation("first", 82, 20) | label))
+    (case,) = waiting(service)
+    assert case.topics == (UNNAMED,)
+    assert all(state.startswith("sealed-") for state in case.states)
+    service.recorder.reviews.decide(case.id, decision(case), physician, datetime.now(UTC))
+    post(chart("cough", saturation("first", 82, 20) | label))
+    assert waiting(service) == ()
+    post(chart("cough", saturation("second", 80, 5) | label))
+    (anew,) = waiting(service)
+    assert (anew.topics, anew.informing) == ((UNNAMED,), Informing.NOTIFIED)
 
 
 def test_what_a_clinician_decides_stands_in_the_history_of_the_card(service, clinic, post):

@@ -31,7 +31,8 @@ class IdentityServer:
     """`person`: claims of whoever is at the keyboard. `context`: what the token answer says beside tokens.
 
     Lies: `claims` changes the ID token (None leaves a claim out), `header` its header, `signed_by` its key,
-    `discovery` the description, `alg_none` sends it unsigned. `launches`: contexts that the EHR has made and not used.
+    `discovery` the description, `jwks` the keys, `alg_none` sends it unsigned. `answer`: the very bytes of the token
+    answer, instead of a true one. `launches`: contexts that the EHR has made and not used.
     """
 
     def __init__(self):
@@ -43,6 +44,7 @@ class IdentityServer:
         self.context = {}
         self.claims, self.header, self.discovery = {}, {}, {}
         self.alg_none = False
+        self.jwks = self.answer = None
         self.secret = None
         self.launches = set()
         self.resources = {}
@@ -131,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif url.path in ("/.well-known/openid-configuration", "/fhir/.well-known/smart-configuration"):
             self._send(500 if script.down else 200, script.described())
         elif url.path == "/jwks":
-            self._send(200, key_set(public_jwk(script.key, kid=script.kid)))
+            self._send(200, script.jwks or key_set(public_jwk(script.key, kid=script.kid)))
         elif url.path in script.resources and self.headers["Authorization"] == "Bearer canary-access-token":
             self._send(200, script.resources[url.path])
         else:
@@ -141,10 +143,11 @@ class _Handler(BaseHTTPRequestHandler):
         script = self.server.script
         script.asked.append(self.path)
         form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-        self._send(*script.token(form, self.headers["Authorization"]))
+        status, content = script.token(form, self.headers["Authorization"])
+        self._send(status, content if script.answer is None else script.answer)
 
     def _send(self, status, content):
-        body = json.dumps(content).encode()
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

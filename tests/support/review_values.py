@@ -192,8 +192,8 @@ class Clinic:
             jobs.enqueue(tx, cache_key=new_id("key"), payload="{}", now=later(1), actor=CLIENT)
         return shed.id
 
-    def drafted(self, job: str, status: AssessmentStatus) -> ReviewCase:
-        """The worker finishes it (a ready draft says High). One of the cases that rest on it, as it stands then."""
+    def drafted(self, job: str, status: AssessmentStatus) -> ReviewCase | None:
+        """The worker finishes it (a ready draft says High). One of the cases that it moved or opened, if any."""
         assert job == self._job.id
         now = later(30)
         with self.database.transaction() as tx:
@@ -203,7 +203,7 @@ class Clinic:
                 self.jobs.withhold(tx, self._job, reasons=("grounding",), now=now)
             else:
                 self.jobs.fail(tx, self._job, reason="the model did not answer", now=now)
-            return self.reviews.assessed_in(tx, job, status, now)[0]
+            return next(iter(self.reviews.assessed_in(tx, job, status, now)), None)
 
     def cases(self) -> int:
         with self.database.transaction(write=False) as tx:

@@ -22,8 +22,8 @@ from cds_service.evaluation.assessment.measures import (
     trusts,
 )
 from cds_service.evaluation.assessment.paired import Paired, paired
-from cds_service.evaluation.deid.intervals import percentile
 from cds_service.evaluation.deid.report import machine
+from cds_service.shares import percentile
 
 KIND, VERSION = "assessment", 1
 FLOOR = "floor"

@@ -12,9 +12,8 @@ from typing import Any
 from anonymization.errors import GateRefused
 from anonymization.gate import Gate
 from cds_service.evaluation.charts import WHOLE_CHARTS, newest_time, patient_bundles
-from cds_service.evaluation.deid.intervals import percentile
 from cds_service.evaluation.files import find, spread
-from cds_service.shares import Share, wilson
+from cds_service.shares import Share, percentile, wilson
 from fhir_mappers.case import Case
 from fhir_mappers.errors import MappingError
 from fhir_mappers.mapping import map_case

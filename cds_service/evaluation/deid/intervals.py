@@ -31,8 +31,3 @@ def bootstrap(pairs: Sequence[tuple[int, int]]) -> Share:
     shares = sums[sums[:, 1] > 0]
     low, high = np.percentile(shares[:, 0] / shares[:, 1], [2.5, 97.5])
     return Share(hits=hits, of=of, value=hits / of, low=float(low), high=float(high))
-
-
-def percentile(values: Sequence[float], percent: float) -> float | None:
-    """The value below which `percent` of all lie, None of nothing."""
-    return float(np.percentile(values, percent)) if values else None

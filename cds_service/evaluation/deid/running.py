@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cds_service.evaluation.deid.gold import Document, GoldSet
-from cds_service.evaluation.deid.intervals import percentile
 from cds_service.evaluation.deid.measure import Judgement, Summary, judge, speaks_true, summarise
 from cds_service.evaluation.deid.systems import Answer, System
+from cds_service.shares import percentile
 
 NOTE = 1000
 """Characters of the note that times are given for."""

@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from cds_service.domain import Priority
-from cds_service.evaluation.deid.intervals import percentile
 from cds_service.evaluation.local.facts import ATTRIBUTES, EXPECTED, UNSTATED, Fact
 from cds_service.evaluation.local.limits import Verdict, judge
 from cds_service.evaluation.local.replay import Problem
 from cds_service.inference.registry.intervals import unpaired
 from cds_service.settings import Setting
-from cds_service.shares import Share, wilson
+from cds_service.shares import Share, percentile, wilson
 
 LEAST = 5
 """Smallest count of a group that is told."""

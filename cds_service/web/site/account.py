@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from collections.abc import Callable
 from typing import cast
 
 import structlog
-from flask import Blueprint, Request, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Request, Response, make_response, redirect, render_template, request, session, url_for
 
 from cds_service.accounts.errors import AccountError, SignInRefused
 from cds_service.accounts.passwords import MIN_CHARS
 from cds_service.accounts.store import Accounts
 from cds_service.clients.store import open_store
 from cds_service.clinic import Clinic
+from cds_service.errors import StoreError
 from cds_service.settings import Settings
 from cds_service.web.door import Turnstile
 from cds_service.web.site import who
@@ -59,7 +61,11 @@ def _coming_and_going(made: Blueprint, clinic: Clinic, accounts: Accounts, slow_
 
     @made.post("/sign-out")
     def sign_out() -> Response:
-        who.sign_out()
+        try:
+            who.sign_out()
+        except StoreError:  # without its cookie nobody can use the session, and it ends by itself
+            log.error("sign-out-not-written")
+            session.clear()
         response = _go(url_for(f"{NAME}.leaving"))
         who.forget(response)
         return response
@@ -111,12 +117,16 @@ def limiter(clinic: Clinic, kind: str = "sign-in", *, times: int = 1) -> Limiter
 
 
 def address(asked: Request, settings: Settings) -> str:
-    """Where a request comes from: behind a TLS proxy, what the proxy itself wrote last."""
+    """Where a request comes from: behind a TLS proxy, what the proxy itself wrote last. Of IPv6, the network alone."""
+    found = asked.remote_addr or ""
     if settings.behind_tls_proxy:
-        written = asked.headers.get("X-Forwarded-For", "").split(",")[-1].strip()
-        if written:
-            return written[:MAX_FIELD]
-    return asked.remote_addr or ""
+        found = asked.headers.get("X-Forwarded-For", "").split(",")[-1].strip()[:MAX_FIELD] or found
+    try:
+        parsed = ipaddress.IPv6Address(found)
+        # One subscriber has a whole /64 and could take another address for each try.
+        return str(parsed.ipv4_mapped or ipaddress.IPv6Network((int(parsed), 64), strict=False))
+    except ValueError:
+        return found
 
 
 def _sign_in_page(settings: Settings, wanted: str | None, *, name: str = "", problem: str | None = None) -> Response:

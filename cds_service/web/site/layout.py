@@ -51,6 +51,7 @@ def blueprint() -> Blueprint:
     made.add_app_template_filter(when)
     made.add_app_template_filter(day)
     made.add_app_template_filter(ago)
+    made.add_app_template_filter(lasting)
     made.add_app_template_global(asset)
     made.add_app_template_global(icon)
     made.add_app_template_global(badge)
@@ -82,10 +83,17 @@ def ago(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return "no time"
     passed = now - moment
-    for unit, length in (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
-        if passed >= (2 if unit == "d" else 1) * length:
-            return f"{passed // length} {unit} ago"
+    if passed >= timedelta(minutes=1):
+        return f"{lasting(passed.total_seconds())} ago"
     return "just now" if passed > -timedelta(minutes=1) else "in the future"
+
+
+def lasting(seconds: float) -> str:
+    """A duration in one rounded-down unit."""
+    for unit, length, least in (("d", 86_400, 2), ("h", 3600, 1), ("min", 60, 1)):
+        if seconds >= least * length:
+            return f"{int(seconds // length)} {unit}"
+    return "under 1 min"
 
 
 def icon(name: str, size: str = "") -> Markup:

@@ -21,6 +21,7 @@ from markupsafe import Markup
 from cds_service.clinic import Clinic
 from cds_service.errors import RequestError, StoreError
 from cds_service.oversight import charts, show
+from cds_service.oversight.control import ENOUGH_POINTS
 from cds_service.oversight.figures import written
 from cds_service.oversight.oversight import Oversight
 from cds_service.oversight.periods import EARLIEST, Period
@@ -111,6 +112,8 @@ def _page(name: str, report: Report, **values: object) -> Response:
         periods=tuple(Period),
         chart=_chart,
         cells=_cells,
+        seen=charts.shown_points,
+        enough=ENOUGH_POINTS,
         **values,
     )
     return make_response(page)
@@ -121,9 +124,10 @@ def _chart(trend: Trend) -> Markup:
 
 
 def _cells(trend: Trend) -> list[tuple[str, str, str, str]]:
-    """The table beside a chart: span, value, limits, n."""
+    """The table beside a chart, from the first span with data: span, value, limits, n."""
     rows = []
-    for place, point in enumerate(trend.points):
+    first = next((place for place, point in enumerate(trend.points) if point.of), 0)
+    for place, point in list(enumerate(trend.points))[first:]:
         low, high = trend.bound(place, "low"), trend.bound(place, "high")
         limits = "" if low is None or high is None else f"{written(low, trend.unit)} to {written(high, trend.unit)}"
         rows.append((point.label, point.text(trend.unit), limits, point.basis))

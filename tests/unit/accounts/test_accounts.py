@@ -249,6 +249,22 @@ def test_an_own_new_password_needs_the_present_one_and_the_rules(accounts, nora)
     assert accounts.sign_in("nora", PASSWORD, now=NOW)
 
 
+def test_a_password_that_an_administrator_sets_meanwhile_is_not_overwritten_by_who_knew_the_old_one(
+    accounts, nora, monkeypatch
+):
+    plain = accounts._passwords.matches
+
+    def meanwhile(kept, password):
+        monkeypatch.setattr(accounts._passwords, "matches", plain)
+        accounts.set_password(nora, OTHER, now=NOW)
+        return plain(kept, password)
+
+    monkeypatch.setattr(accounts._passwords, "matches", meanwhile)
+    with pytest.raises(SignInRefused):
+        accounts.change_password(nora.member, PASSWORD, "nine more words of no use", now=NOW)
+    assert accounts.sign_in("nora", OTHER, now=NOW)
+
+
 def test_guesses_at_the_present_password_lock_too(accounts, nora):
     for _ in range(5):
         with pytest.raises(SignInRefused):

@@ -5,12 +5,12 @@ from click.testing import CliRunner
 
 from cds_service.accounts.store import Accounts
 from cds_service.commands.user import user
-from tests.support.site import CHEAP, PASSWORD, site_settings
+from tests.support.site import CHEAP, PASSWORD, a_clinic
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    settings = site_settings(tmp_path)
+    settings = a_clinic(tmp_path).settings
     plain = Accounts.__init__
     monkeypatch.setattr("cds_service.commands.user.read_settings", lambda: settings)
     monkeypatch.setattr(

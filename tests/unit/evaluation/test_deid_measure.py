@@ -3,9 +3,9 @@
 import pytest
 
 from cds_service.evaluation.deid.gold import Document, GoldSet, Identifier
-from cds_service.evaluation.deid.intervals import bootstrap, percentile
+from cds_service.evaluation.deid.intervals import bootstrap
 from cds_service.evaluation.deid.measure import Masked, judge, speaks_true, summarise
-from cds_service.shares import wilson
+from cds_service.shares import percentile, wilson
 
 TEXT = "Ann Lee called 555-0100 on Monday."
 NAME, PHONE = Identifier(start=0, end=7, kind="NAME", known=True), Identifier(start=15, end=23, kind="PHONE")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -41,6 +42,17 @@ def test_the_command_sends_it_and_tells_in_one_line_what_became_of_it(make_ward:
         refused = CliRunner().invoke(notify, ["test", "--channel", "duty"], env=environment)
     assert (sent.exit_code, sent.output) == (0, "duty: sent\n")
     assert (refused.exit_code, refused.output) == (1, "Error: duty: not sent (smtp-550)\n")
+
+
+def test_a_server_that_breaks_the_conversation_is_audited_too(make_ward: MakeWard, monkeypatch: Any) -> None:
+    def broken(*_args: object, **_kwargs: object) -> None:
+        raise RuntimeError("canary words")
+
+    ward = make_ward(MAIL.format(9))
+    monkeypatch.setattr("cds_service.notify.mail.Mail.send", broken)
+    trial = try_channel(ward.database, ward.settings, "duty", NOW)
+    assert (trial.sent, trial.problem) == (False, "crashed")
+    assert ward.audited(EventKind.NOTIFICATION) == 1
 
 
 def test_a_test_message_says_that_it_is_one_and_is_audited(make_ward: MakeWard) -> None:

@@ -113,6 +113,7 @@ def test_shadow_is_counted_apart(oversight, database):
     assert figure(report, "answers.shadow").of == 7
     assert figure(report, "answers.all").of == 6
     assert figure(report, "cards.answered").of == 0
+    assert figure(report, "time.hook.median").of == 6
     assert figure(report, "under-triage.system").of == 0
     assert [t.points[-1].of for t in report.trends if t.id in {"answers.urgent", "under-triage.system"}] == [0, 6]
 
@@ -222,6 +223,46 @@ def test_a_single_hidden_count_takes_the_next_smallest_with_it():
     assert all(row.count(None) != 1 for row in hidden)
     assert all(column.count(None) != 1 for column in zip(*hidden, strict=True))
     assert shown([]) == []
+
+
+def test_a_verdict_that_is_hidden_is_not_told_by_the_others(oversight, database):
+    decided(database, [(2, 2)] * 40 + [(2, 3)] * 20 + [(3, None)] * 2, TUESDAY, reason="data-wrong")
+    told = {name: figure(weekly(oversight), f"decisions.{name}").public() for name in ("confirm", "change", "dismiss")}
+    assert {name: made["hits"] for name, made in told.items()} == {"confirm": 40, "change": None, "dismiss": None}
+    assert {name: made["value"] is None for name, made in told.items()} == {
+        "confirm": False, "change": True, "dismiss": True,
+    }  # fmt: skip
+
+
+def test_the_reasons_do_not_tell_how_many_were_dismissed_where_that_is_held_back(oversight, database):
+    decided(database, [(2, 2)] * 40 + [(2, 3)] * 2 + [(3, None)] * 10, TUESDAY, reason="data-wrong")
+    report = weekly(oversight)
+    assert figure(report, "decisions.dismiss").public()["hits"] is None
+    assert breakdown(report, "decisions.reasons").rows == {}
+
+
+def test_a_share_of_some_rows_of_a_table_does_not_tell_a_row_that_is_hidden(oversight, database):
+    floors = [4] * 3 + [3] * 20 + [2] * 9 + [1] * 50
+    write(database, answer=[an_answer(TUESDAY, floor=f, subject=f"subj-{n:032x}") for n, f in enumerate(floors)])
+    ends = ["shed"] * 2 + ["failed"] * 9 + ["withheld"] * 6 + ["ready"] * 50
+    write(database, job=[a_job(TUESDAY, end) for end in ends])
+    report = weekly(oversight)
+    cells = dict(breakdown(report, "answers.floor").cells)
+    assert figure(report, "answers.urgent").hits == 23  # Critical and High together
+    assert cells == {"Critical": ("not shown",), "High": ("not shown",), "Medium": ("9",), "Low": ("50",)}
+    cells = dict(breakdown(report, "model.ends").cells)
+    assert cells == {"ready": ("50",), "withheld": ("6",), "failed": ("not shown",), "shed": ("not shown",)}
+
+
+def test_the_centre_of_a_trend_does_not_tell_its_one_hidden_point(oversight, database):
+    weeks = [TUESDAY - timedelta(weeks=n) for n in range(12)]
+    floors = [4] * 3 + [1] * 20, [4] * 6 + [1] * 20, [4] * 9 + [1] * 20
+    for n, week in enumerate(weeks):
+        made = floors[min(n, 2)]
+        write(database, answer=[an_answer(week, floor=f) for f in made])
+    trend = next(t for t in weekly(oversight).trends if t.id == "answers.urgent")
+    assert trend.limits is not None
+    assert [p.hidden for p in trend.points[-3:]] == [False, True, True]
 
 
 def test_no_id_of_a_patient_or_a_person_is_in_any_form(oversight, database):

@@ -389,3 +389,15 @@ def test_a_nurses_decision_does_not_stop_the_escalation_and_a_physicians_does(cl
     assert taken(clinic, case, decision(case)).awaits_physician
     after = taken(clinic, other, decision(other), clinic.member(Role.PHYSICIAN))
     assert after.informing is Informing.ACKNOWLEDGED
+
+
+@pytest.mark.parametrize("known", [Informing.NOTIFIED, Informing.ACKNOWLEDGED])
+def test_a_nurse_who_finds_a_case_graver_calls_the_physician_who_knew_of_less_again(clinic, known):
+    case = clinic.informs(clinic.opened(finding(HIGH)), known)
+    assert taken(clinic, case, decision(case, Verdict.CHANGE, priority=CRITICAL)).informing is Informing.DUE
+
+
+def test_a_case_is_as_urgent_as_a_clinician_found_it(clinic):
+    case = clinic.opened(finding(MEDIUM))
+    assert case.urgency is MEDIUM
+    assert taken(clinic, case, decision(case, Verdict.CHANGE, priority=HIGH)).urgency is HIGH

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from cds_service.accounts.roles import Role
 from cds_service.domain import AssessmentStatus, FindingKind, Priority
 from cds_service.review.errors import NoSuchCase
 from cds_service.review.opening import UNNAMED
 from cds_service.review.states import Assessing, Informing, Reviewing
-from cds_service.review.values import SHADOW
+from cds_service.review.values import SHADOW, Verdict
 from tests.support.ledger_values import NOW, later
 from tests.support.review_values import decision, finding
 
@@ -176,6 +177,22 @@ def test_without_quiet_hours_every_chart_opens_its_case(make_clinic):
     assert clinic.answered(subject, finding(), now=later(120)) is not None
 
 
+@pytest.mark.parametrize("told", [(), (finding(Priority.CRITICAL),)], ids=["alone", "beside one that is named"])
+def test_another_urgent_finding_on_labelled_data_is_new_though_no_case_names_it(clinic, told):
+    subject, physician = clinic.patient(), clinic.member(Role.PHYSICIAN)
+    hidden = {"hidden": Priority.CRITICAL, "sealed": ("sealed-a:4:1",)}
+    case = clinic.answered(subject, *told, **hidden)
+    clinic.reviews.acknowledged(case.id, physician, later(10))
+    assert clinic.answered(subject, *told, now=later(20), **hidden).informing is Informing.ACKNOWLEDGED
+    other = hidden | {"sealed": ("sealed-b:4:1",)}
+    joined = clinic.answered(subject, *told, now=later(30), **other)
+    assert joined.informing is Informing.DUE
+    clinic.reviews.decide(case.id, decision(joined), physician, later(60))
+    assert clinic.answered(subject, *told, now=later(90), **other) is None
+    third = clinic.answered(subject, *told, now=later(120), **hidden | {"sealed": ("sealed-c:4:1",)})
+    assert third.informing is Informing.DUE
+
+
 # -- the worker --------------------------------------------------------------------------------------------------------
 
 
@@ -216,6 +233,27 @@ def test_a_draft_for_a_case_that_is_decided_changes_nothing(clinic):
     assert clinic.as_it_stands(case) == decided
 
 
+@pytest.mark.parametrize("decided", [Verdict.CONFIRM, Verdict.DISMISS])
+def test_a_draft_graver_than_a_decision_that_came_first_opens_a_case_of_its_own(clinic, decided):
+    job, nurse = clinic.wanted_draft(), clinic.member()
+    case = clinic.opened(MEDIUM, status=AssessmentStatus.PENDING, job=job)
+    before = clinic.reviews.decide(case.id, decision(case, decided, reason="data-wrong"), nurse, later(20))
+    anew = clinic.drafted(job, AssessmentStatus.READY)
+    assert (anew.reviewing, anew.informing, anew.priority) == (Reviewing.AWAITING, Informing.DUE, Priority.HIGH)
+    assert (anew.decided_at, anew.snapshot, anew.floor) == (None, case.snapshot, Priority.MEDIUM)
+    assert clinic.as_it_stands(case) == before
+    assert clinic.reviews.decide(anew.id, decision(anew), nurse, later(90)).reviewing is Reviewing.CONFIRMED
+
+
+def test_a_draft_no_graver_than_the_decision_that_came_first_opens_none(clinic):
+    job = clinic.wanted_draft()
+    case = clinic.opened(MEDIUM, status=AssessmentStatus.PENDING, job=job)
+    raised = decision(case, Verdict.CHANGE, priority=Priority.CRITICAL)
+    clinic.reviews.decide(case.id, raised, clinic.member(), later(20))
+    assert clinic.drafted(job, AssessmentStatus.READY) is None
+    assert clinic.cases() == 1
+
+
 # -- shadow ------------------------------------------------------------------------------------------------------------
 
 
@@ -232,3 +270,16 @@ def test_a_patient_whose_case_began_in_shadow_is_seen_once_the_service_is_rolled
     shadow = clinic.answered(subject, finding(), stage=SHADOW)
     case = clinic.answered(subject, finding(), now=later(60))
     assert (case.id, case.stage, case.informing) == (shadow.id, "full", Informing.DUE)
+
+
+def test_the_time_that_a_case_spent_in_shadow_is_no_time_that_anybody_let_it_wait(clinic):
+    subject = clinic.patient()
+    clinic.answered(subject, finding(), stage=SHADOW)
+    assert clinic.answered(subject, finding(), now=later(86400)).opened_at == later(86400)
+
+
+def test_a_case_that_people_see_calls_a_physician_wherever_its_patient_is_seen_next(clinic):
+    subject = clinic.patient()
+    clinic.answered(subject, MEDIUM, stage="pilot")
+    joined = clinic.answered(subject, finding(Priority.CRITICAL), stage=SHADOW, now=later(60))
+    assert (joined.stage, joined.priority, joined.informing) == ("pilot", Priority.CRITICAL, Informing.DUE)

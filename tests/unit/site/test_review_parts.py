@@ -129,6 +129,7 @@ def test_the_form_is_filled_from_the_chart_and_says_what_it_says():
     assert "short of breath" in offered.history
     assert "Breathing rate 26 /min" in offered.vitals
     assert offered.symptoms[0].name.startswith("short of breath")
+    assert offered.risk_factors.split(", ")[: len(case.problems)] == [p.concept.label for p in case.problems]
     assert offered.signature == offered.verdict == offered.justification == ""
 
 

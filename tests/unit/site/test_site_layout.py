@@ -10,7 +10,7 @@ import pytest
 from cds_service.accounts.roles import Role
 from cds_service.domain import Priority
 from cds_service.web.site import layout
-from cds_service.web.site.layout import STATIC, ago, badge, icon, when
+from cds_service.web.site.layout import STATIC, ago, badge, icon, lasting, when
 from cds_service.web.site.vendor import subset
 from tests.support.site import a_clinic, site_app, site_client
 
@@ -71,6 +71,10 @@ def test_a_subset_keeps_what_is_named_and_drops_the_rest():
 )
 def test_an_age_is_told_in_one_unit(passed, words):
     assert ago(NOW - passed, NOW) == words
+
+
+def test_a_duration_is_told_in_one_unit():
+    assert [lasting(s) for s in (30, 723 * 60, 50 * 3600)] == ["under 1 min", "12 h", "2 d"]
 
 
 def test_a_time_is_written_for_people_and_for_machines():

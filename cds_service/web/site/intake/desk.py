@@ -11,16 +11,17 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 
 from cds_service.accounts.roles import CLINICIANS, Member
 from cds_service.clinic import Clinic
+from cds_service.errors import StoreError
 from cds_service.intake import codes
 from cds_service.intake.store import Intake
-from cds_service.intake.values import Form, Helper
+from cds_service.intake.values import Form, Hand, Helper
 from cds_service.ledger.encoding import canonical_json
 from cds_service.ledger.errors import VaultError
 from cds_service.web.site import who
-from cds_service.web.site.intake.filling import Filling, Way
+from cds_service.web.site.intake.filling import FIRST, SECOND, Filling, Way
 from cds_service.web.site.intake.parts import go
 from cds_service.web.site.intake.published import fhir
-from fhir_mappers.intake_form import SIGN_NAMES
+from fhir_mappers.intake_form import SIGN_NAMES, Part
 from fhir_mappers.limits import Limits
 from fhir_mappers.questionnaire import read
 from fhir_mappers.references import bare_id
@@ -118,13 +119,20 @@ class _Desk:
         return self._filling.show_first(Helper(form=form_id, member=_asking()), _way(form_id))
 
     def take(self, form_id: str) -> Response:
-        return self._filling.take_first(Helper(form=form_id, member=_asking()), _way(form_id))
+        return self._taken(form_id, FIRST, self._filling.take_first)
 
     def fill_visit(self, form_id: str) -> Response:
         return self._filling.show_second(Helper(form=form_id, member=_asking()), _way(form_id))
 
     def take_visit(self, form_id: str) -> Response:
-        return self._filling.take_second(Helper(form=form_id, member=_asking()), _way(form_id))
+        return self._taken(form_id, SECOND, self._filling.take_second)
+
+    def _taken(self, form_id: str, parts: tuple[Part, ...], take: Callable[[Hand, Way], Response]) -> Response:
+        try:
+            hand = Helper(form=form_id, member=_asking())
+        except StoreError:
+            return self._filling.not_saved(_way(form_id), parts)
+        return take(hand, _way(form_id))
 
     def response(self, form_id: str) -> Response:
         return fhir(self._intake.answers(form_id, _asking(), self._clinic.now()))

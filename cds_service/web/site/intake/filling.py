@@ -75,10 +75,17 @@ class Filling:
         given = read(SECOND, request.form)
 
         def keep() -> Response:
+            if not self._held(hand).signs:
+                return go(way.first)
             self._intake.send(hand, given.answers, self._now())
             return go(way.done)
 
         return self._take(hand, way, SECOND, given, keep)
+
+    def not_saved(self, way: Way, parts: tuple[Part, ...]) -> Response:
+        """The page as it was sent, to be sent again: the database does not answer."""
+        log.error("intake-not-saved")
+        return self._page(way, parts, typed=read(parts, request.form).typed, left=None, notice=NOT_SAVED, status=503)
 
     def _take(
         self, hand: Hand, way: Way, parts: tuple[Part, ...], given: Given, keep: Callable[[], Response]
@@ -95,8 +102,7 @@ class Filling:
         except (TabletClosed, FormClosed):
             return self._closed(hand, way, parts, given)
         except StoreError:
-            log.error("intake-not-saved")
-            return self._page(way, parts, typed=given.typed, left=None, notice=NOT_SAVED, status=503)
+            return self.not_saved(way, parts)
 
     def _closed(self, hand: Hand, way: Way, parts: tuple[Part, ...], given: Given) -> Response:
         if self._intake.was_sent_by(hand):

@@ -17,6 +17,7 @@ from cds_service.intake.codes import spaced, written
 from cds_service.intake.errors import CodeRefused, FormClosed, TabletClosed
 from cds_service.intake.values import Tablet
 from cds_service.web.site import who
+from cds_service.web.site.account import limiter
 from cds_service.web.site.intake import published
 from cds_service.web.site.intake.filling import Filling, Way
 from cds_service.web.site.intake.parts import go
@@ -37,6 +38,7 @@ def blueprint(clinic: Clinic) -> Blueprint:
     made = Blueprint(NAME, __name__)
     tablet = _Tablet(clinic)
     made.before_app_request(tablet.stay)
+    made.register_error_handler(StoreError, _unavailable)
     for rule, view in tablet.shows.items():
         made.add_url_rule(rule, view.__name__, view, methods=["GET"])
     for rule, view in tablet.takes.items():
@@ -50,6 +52,7 @@ class _Tablet:
     def __init__(self, clinic: Clinic) -> None:
         self._now = clinic.now
         self._intake = clinic.intake
+        self._slow_down = limiter(clinic, "intake-code")
         self._filling = Filling(self._intake, clinic.now)
         self.shows: Mapping[str, Callable[..., Response]] = {
             "/intake/fill": self.ask_code,
@@ -81,19 +84,19 @@ class _Tablet:
         return _code_page()
 
     def begin(self, code: str) -> Response:
+        self._slow_down(request, "")
         if not self._intake.may_open(code, self._now()):
             return _code_page(problem=True)
         return make_response(render_template("intake/begin.html", code=written(code), emergency=EMERGENCY))
 
     def open_form(self) -> Response:
+        self._slow_down(request, "")
         try:
             opened = self._intake.open(request.form.get("code", ""), self._now())
             who.sign_out()
         except CodeRefused:
             log.warning("intake-code-refused")
             return _code_page(problem=True)
-        except StoreError:
-            return _unavailable()
         session.clear()
         session[_KEY] = opened.token
         response = go(url_for("tablet.signs"))
@@ -124,8 +127,6 @@ class _Tablet:
             if self._intake.was_sent_by(_hand()):
                 return go(url_for("tablet.done"))
             return make_response(render_template("intake/closed.html", emergency=EMERGENCY), 410)
-        except StoreError:
-            return _unavailable()
 
 
 def _hand() -> Tablet:
@@ -144,5 +145,5 @@ def _code_page(*, problem: bool = False) -> Response:
     return make_response(page, 410 if problem else 200)
 
 
-def _unavailable() -> Response:
+def _unavailable(_: StoreError) -> Response:
     return make_response(render_template("intake/unavailable.html", emergency=EMERGENCY), 503)

@@ -12,14 +12,15 @@ from cds_service.domain import Priority
 from cds_service.errors import RequestError, StoreError
 from cds_service.review.errors import Incomplete, NotPermitted, Stale
 from cds_service.review.permissions import may_acknowledge, may_decide, may_lower
-from cds_service.review.queue import Show
 from cds_service.review.reasons import OFFERED_REASONS
 from cds_service.review.values import ReviewCase, Verdict
 from cds_service.web.site import who
 from cds_service.web.site.layout import menu
 from cds_service.web.site.review import queue
+from cds_service.web.site.review.bell import Bell, bell_of
 from cds_service.web.site.review.case import REASON_WORDS, TRACK_WORDS, Page, Pages
 from cds_service.web.site.review.form import Typed, decision, typed, unsigned
+from cds_service.web.site.review.queue import Lists
 
 NAME = "review"
 MOST_DIGITS = 9
@@ -37,11 +38,13 @@ def blueprint(clinic: Clinic) -> Blueprint:
     faces = Faces(clinic)
     made.get("/review")(faces.queue)
     made.get("/review/changes")(faces.changes)
+    made.get("/review/bell")(faces.bell)
     made.get("/review/cases/<case_id>")(faces.case)
     made.get("/review/cases/<case_id>/presence")(faces.presence)
     made.post("/review/cases/<case_id>/decision")(faces.decide)
     made.post("/review/cases/<case_id>/acknowledgement")(faces.acknowledge)
     made.context_processor(_words)
+    made.app_template_global("bell")(faces.rung)
     return made
 
 
@@ -79,6 +82,21 @@ class Faces:
         if not missed.any:
             return Response(status=204)
         return make_response(render_template("review/changes.html", missed=missed, show=show, now=now))
+
+    def rung(self) -> Bell | None:
+        """The bell for the header of every page; None for those whom nobody calls."""
+        try:
+            member = who.current()
+            return bell_of(self._clinic, member, self._clinic.now()) if member and member.role in CLINICIANS else None
+        except StoreError:  # the page of an error is shown without the database too
+            return None
+
+    def bell(self) -> Response:
+        """The bell of a page that is open; 204 where it rings as before."""
+        rung = bell_of(self._clinic, who.needs(*CLINICIANS), self._clinic.now())
+        if request.args.get("rung") == rung.key:
+            return Response(status=204)
+        return make_response(render_template("parts/bell.html", rung=rung))
 
     def case(self, case_id: str) -> Response:
         """One case."""
@@ -124,7 +142,7 @@ class Faces:
         flash(ACKNOWLEDGED, "success")
         return cast("Response", redirect(url_for("review.case", case_id=case_id), code=303))
 
-    def _asked(self) -> tuple[Show, int]:
+    def _asked(self) -> tuple[Lists, int]:
         return queue.as_show(request.args.get("show")), queue.as_page(request.args.get("page"))
 
     def _shown(

@@ -88,7 +88,7 @@ def vitals(case: Case, score: Mapping[str, Any] | None, *, stale_hours: int) -> 
         total=_total(score),
         missing=_missing(score),
         extra=_extra(score),
-        columns=tuple(f"{_label(kind)} ({_unit(VITALS[kind].unit)})" for kind in columns),
+        columns=tuple(_column(kind) for kind in columns),
         rounds=tuple(Round(at=r.when, values=tuple(_cell(r.values.get(kind)) for kind in columns)) for r in rounds),
     )
 
@@ -179,6 +179,11 @@ def _number(measured: Measurement) -> str:
     value = f"{measured.value:f}"
     value = value.rstrip("0").rstrip(".") if "." in value else value
     return f"{measured.comparator or ''}{value}"
+
+
+def _column(kind: str) -> str:
+    unit = _unit(VITALS[kind].unit)
+    return f"{_label(kind)} ({unit})" if unit else _label(kind)
 
 
 def _cell(measured: Measurement | None) -> str:

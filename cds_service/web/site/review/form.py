@@ -14,7 +14,7 @@ from fhir_mappers.case import Case
 SYMPTOMS = 8
 """Most rows for symptoms."""
 
-EMPTY_ROWS = 2
+EMPTY_ROWS = 1
 STARTED, SEVERITY = "started", "severity"
 """Questions of our own intake form (`fhir_mappers.intake_form`)."""
 
@@ -57,7 +57,7 @@ class Typed:
 
     @property
     def rows(self) -> tuple[TypedSymptom, ...]:
-        """The symptoms with empty rows to the end of the form."""
+        """The symptoms, and room for one more."""
         return (self.symptoms + (TypedSymptom(),) * EMPTY_ROWS)[:SYMPTOMS]
 
 
@@ -90,7 +90,7 @@ def prefilled(case: Case, shown: Vitals, made: ShownAssessment | None, floor: Pr
         history="\n".join(part for part in history if part)[:MOST_CHARS],
         symptoms=_symptoms(case),
         vitals=(", ".join(measured) + score)[:MOST_CHARS],
-        risk_factors=", ".join(made.risk_factors if made else ())[:MOST_CHARS],
+        risk_factors=", ".join(made.risk_factors if made else _risks(case))[:MOST_CHARS],
         assessment=made.plain[:MOST_CHARS] if made else "",
     )
 
@@ -151,6 +151,14 @@ def _symptoms(case: Case) -> tuple[TypedSymptom, ...]:
         )
         for complaint in case.complaints[:1]
     )
+
+
+def _risks(case: Case) -> tuple[str, ...]:
+    """What the chart names that raises a risk; nothing where it names nothing, which is not that there is none."""
+    problems = [p.concept.label for p in case.problems if p.concept.label]
+    smoking = [r.concept.label for r in case.coded_results if r.kind == "smoking_status" and r.concept.label]
+    pregnant = ["pregnant"] if case.demographics.pregnant else []
+    return tuple(dict.fromkeys(pregnant + problems + smoking))
 
 
 def _clean(text: str) -> str:

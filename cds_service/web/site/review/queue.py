@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Literal, cast
 
 from cds_service.accounts.roles import Member
 from cds_service.clinic import Clinic
 from cds_service.review.queue import Show
 from cds_service.review.states import Assessing, Informing, Reviewing
 from cds_service.review.values import QueuePage, ReviewCase
+from cds_service.web.site.review.bell import called
 from cds_service.web.site.review.identity import Identity, identity
 
 PER_PAGE = 20
-SHOWN: Mapping[Show, str] = {"waiting": "Waiting", "decided": "Decided", "all": "All"}
+CALLED: Literal["called"] = "called"
+Lists = Show | Literal["called"]
+SHOWN: Mapping[Lists, str] = {"waiting": "Waiting", CALLED: "Unanswered calls", "decided": "Decided", "all": "All"}
 MOST_KNOWN = 50
 """Most cases of an open list that are compared with the present one."""
 
@@ -71,9 +74,9 @@ class Changes:
         return bool(self.rows or self.added or self.gone)
 
 
-def as_show(text: str | None) -> Show:
+def as_show(text: str | None) -> Lists:
     """The list that is asked for; the waiting ones where it is none."""
-    return cast("Show", text) if text in SHOWN else "waiting"
+    return cast("Lists", text) if text in SHOWN else "waiting"
 
 
 def as_page(text: str | None) -> int:
@@ -87,8 +90,10 @@ def key(case: ReviewCase) -> str:
     return f"{case.id}.{case.version}.{stamp}.{case.informing.value}"
 
 
-def listed(clinic: Clinic, member: Member, show: Show, page: int, now: datetime) -> QueuePage:
+def listed(clinic: Clinic, member: Member, show: Lists, page: int, now: datetime) -> QueuePage:
     """One page of the queue."""
+    if show == CALLED:
+        return called(clinic, member, page, PER_PAGE, now)
     return clinic.reviews.queue(now, show=show, page=page, per_page=PER_PAGE, role=member.role)
 
 
@@ -99,7 +104,7 @@ def rows(clinic: Clinic, member: Member, cases: Iterable[ReviewCase], now: datet
     return tuple(Row(case=case, who=identity(charts[case.id], now) if case.id in charts else None) for case in cases)
 
 
-def changes(clinic: Clinic, member: Member, show: Show, page: int, known: Iterable[str], now: datetime) -> Changes:
+def changes(clinic: Clinic, member: Member, show: Lists, page: int, known: Iterable[str], now: datetime) -> Changes:
     """What became of a list since it was drawn. Charts are opened only for lines that are drawn anew."""
     present = listed(clinic, member, show, page, now)
     had = {word.split(".", 1)[0]: word for word in list(known)[:MOST_KNOWN]}

@@ -53,6 +53,21 @@
     window.addEventListener("beforeunload", (event) => { if (touched) event.preventDefault(); });
   }
 
+  // The same for a stage of the roll-out; what is hidden is not sent.
+  const stages = document.querySelector("form[data-roll-out]");
+  if (stages) {
+    const show = () => {
+      const stage = stages.querySelector("input[name=stage]:checked")?.value;
+      const urgent = "urgent" in stages.elements.part.selectedOptions[0].dataset;
+      for (const part of stages.querySelectorAll("[data-for]")) {
+        part.hidden = !part.dataset.for.split(" ").includes(stage) || ("urgent" in part.dataset && !urgent);
+        for (const field of part.querySelectorAll("input, textarea")) field.disabled = part.hidden;
+      }
+    };
+    stages.addEventListener("change", show);
+    show();
+  }
+
   // Shortcuts are single keys, so they can be switched off (WCAG 2.1.4) and are silent while one types.
   const KEY = "cds-shortcuts";
   const off = () => localStorage.getItem(KEY) === "off";
