@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ import click
 from cds_service.commands.client import clear_errors
 from cds_service.commands.evaluation_files import output_options, write_json
 from cds_service.commands.measured_models import command_words, model_and_case_options
+from cds_service.twins import ATTRIBUTES
 
 if TYPE_CHECKING:
     from cds_service.assessor import Similarity
@@ -26,6 +28,10 @@ FLOOR = "floor"
 
 @click.command("bias")
 @model_and_case_options("family-practice")
+@click.option("--attribute", "attributes", type=click.Choice(ATTRIBUTES), multiple=True, default=ATTRIBUTES,
+              help="What is swapped. May be given more than once.  [default: all]")  # fmt: skip
+@click.option("--add", "earlier", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="JSON of an earlier measurement of these models: its other attributes are added.")  # fmt: skip
 @output_options
 @clear_errors
 def bias(specs: tuple[str, ...], **options: Any) -> None:
@@ -43,6 +49,7 @@ def bias(specs: tuple[str, ...], **options: Any) -> None:
 
     with progress() as show:
         made = _measure(distinct(specs), options, show)
+    made = _with_earlier(made, options["earlier"])
     Console(width=140, highlight=False).print(for_terminal(made))
     if options["json_file"]:
         write_json(options["json_file"], made.as_json())
@@ -50,6 +57,20 @@ def bias(specs: tuple[str, ...], **options: Any) -> None:
         draw(options["figure_file"], made)
     if options["markdown_file"]:
         write_page(options["markdown_file"], "bias", for_page(made))
+
+
+def _with_earlier(made: Report, file: Path | None) -> Report:
+    import json
+
+    from cds_service.evaluation.bias.earlier import OtherMeasurement, with_earlier
+
+    if file is None:
+        return made
+    try:
+        return with_earlier(made, json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        why = str(error) if isinstance(error, OtherMeasurement) else "it cannot be read as JSON"
+        raise click.BadParameter(f"{file}: {why}", param_hint="--add") from None
 
 
 def _measure(specs: Sequence[str], options: Mapping[str, Any], show: Show) -> Report:
@@ -66,17 +87,27 @@ def _measure(specs: Sequence[str], options: Mapping[str, Any], show: Show) -> Re
     with own_road(settings, show) as road:
         for each in chosen:
             name = f"road: {each.name}"
-            pairs += pairs_of(each, road.under(each.setting), VERSIONS, lambda share, name=name: show(name, share))  # type: ignore[misc]
+            pairs += pairs_of(
+                each,
+                road.under(each.setting),
+                VERSIONS,
+                lambda share, name=name: show(name, share),  # type: ignore[misc]
+                options["attributes"],
+            )
         kept = walk_kept(road.under(SETTING), VERSIONS)
     similarity = open_similarity()
     models = [_model(spec, pairs, kept, settings, similarity, show) for spec in specs]
     return Report(
         made=datetime.now(UTC),
-        command=command_words("bias", specs, options),
+        command=command_words("bias", specs, options, *_asked(options["attributes"])),
         versions=VERSIONS,
         sets=chosen,
         models=models,
     )
+
+
+def _asked(attributes: Sequence[str]) -> list[str]:
+    return [] if tuple(attributes) == ATTRIBUTES else [f"--attribute '{name}'" for name in attributes]
 
 
 def _sets(options: Mapping[str, Any]) -> list[CaseSet]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from cds_service.evaluation.assessment.cases import Case, CaseSet
 from cds_service.evaluation.triage.visits import hook_call
 from cds_service.settings import Setting
 from cds_service.stations import Stations, Walked
-from cds_service.twins import Twin, twins
+from cds_service.twins import ATTRIBUTES, Twin, twins
 from fhir_mappers.errors import MappingError
 from hooks.services import HookCall
 
@@ -60,12 +60,16 @@ class Pair:
 
 
 def pairs_of(
-    chosen: CaseSet, stations: Stations, versions: Mapping[str, str], show: Callable[[float], None]
+    chosen: CaseSet,
+    stations: Stations,
+    versions: Mapping[str, str],
+    show: Callable[[float], None],
+    attributes: Collection[str] = ATTRIBUTES,
 ) -> tuple[Pair, ...]:
-    """Every pair of every case of a set that has a usable patient."""
+    """Every pair of every case of a set that has a usable patient, for `attributes`."""
     made: list[Pair] = []
     for number, case in enumerate(chosen.cases, start=1):
-        made += _of_case(case, chosen.setting, stations, versions)
+        made += _of_case(case, chosen.setting, stations, versions, attributes)
         show(number / len(chosen.cases))
     return tuple(made)
 
@@ -92,10 +96,14 @@ def body_of(case: Case) -> dict[str, Any]:
     }
 
 
-def _of_case(case: Case, setting: Setting, stations: Stations, versions: Mapping[str, str]) -> Iterator[Pair]:
+def _of_case(
+    case: Case, setting: Setting, stations: Stations, versions: Mapping[str, str], attributes: Collection[str]
+) -> Iterator[Pair]:
     body = body_of(case)
     walked: dict[int, Side] = {}
     for twin in _usable(twins(body, case.at, mentions=True)):
+        if twin.attribute not in attributes:
+            continue
         try:
             for one in (twin.reference, twin.body):
                 if id(one) not in walked:

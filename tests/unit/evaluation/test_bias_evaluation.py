@@ -10,6 +10,7 @@ from cds_service.assessor import AssessmentTask, Assessor
 from cds_service.domain import Draft, Priority
 from cds_service.evaluation.assessment.cases import CaseSet
 from cds_service.evaluation.bias.answers import Answers, plain
+from cds_service.evaluation.bias.earlier import OtherMeasurement, with_earlier
 from cds_service.evaluation.bias.kept import Walked, kept_pairs
 from cds_service.evaluation.bias.measure import Report, measure
 from cds_service.evaluation.bias.pairs import Pair, Side
@@ -175,3 +176,41 @@ def test_the_page_and_the_figure_can_be_made(report, tmp_path):
     assert "| sex | 1, 0 |" in for_page(report)
     draw(tmp_path / "b.svg", report)
     assert (tmp_path / "b.svg").stat().st_size > 1000
+
+
+# -- figures of other attributes from an earlier measurement -----------------------------------------------------------
+
+
+def report_of(*pairs, **versions):
+    return Report(
+        made=datetime(2026, 3, 1, tzinfo=UTC),
+        command="evaluate bias",
+        versions={"prompt": "5", "contract": "1", "safety": "3", **versions},
+        sets=(),
+        models=(floor_alone(pairs),),
+    )
+
+
+def test_an_attribute_measured_now_stands_for_the_earlier_one_and_the_others_are_added():
+    earlier = report_of(pair(), pair("name", "Arabic")).as_json()
+    (model,) = with_earlier(report_of(pair(), pair(), pair()), earlier).models
+    assert {name: f.pairs for name, f in model.attributes.items()} == {"sex": 3, "name": 1}
+    assert set(model.groups) == {"sex", "name"}
+    assert model.attributes["name"].as_json() == earlier["models"][0]["attributes"]["name"]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda c: c.update(kind="assessment"), "no bias.json"),
+        (lambda c: c["versions"].update(prompt="4"), "another version of: prompt"),
+        (lambda c: c["models"][0].update(spec="base"), "lacks one of the models"),
+        (lambda c: c["models"][0].update(may_raise=True), "another leave to raise"),
+        (lambda c: c["models"][0]["attributes"]["sex"].pop("pairs"), "damaged"),
+    ],
+)
+def test_another_measurement_is_not_joined(change, why):
+    earlier = report_of(pair()).as_json()
+    change(earlier)
+    with pytest.raises(OtherMeasurement, match=why):
+        with_earlier(report_of(pair()), earlier)
