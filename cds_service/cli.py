@@ -115,12 +115,20 @@ def worker() -> None:
 @click.option(
     "--stay/--end", default=None, help="Keep the pages open at the end, or not.  [default: in a terminal, stay]"
 )
+@click.option(
+    "--patients",
+    default=100,
+    show_default=True,
+    type=click.IntRange(20, 1000),
+    help="Fictional patients of the two weeks before.",
+)
 @clear_errors
-def demo(port: int, stay: bool | None) -> None:
+def demo(port: int, stay: bool | None, patients: int) -> None:
     """Start the service over two fictional weeks, play a patient through it, show every step and the pages."""
     from cds_service.demo.play import play
 
-    sys.exit(play(read_settings(), port=port, stay=sys.stdin.isatty() if stay is None else stay))
+    stay = sys.stdin.isatty() if stay is None else stay
+    sys.exit(play(read_settings(), port=port, stay=stay, patients=patients))
 
 
 @main.command()

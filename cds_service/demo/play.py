@@ -47,10 +47,10 @@ class DemoFailed(CdsError):
     """The demo could not be played; the message says at which step."""
 
 
-def play(settings: Settings, *, port: int, stay: bool) -> int:
+def play(settings: Settings, *, port: int, stay: bool, patients: int) -> int:
     """Play the demo in its own data folder and return the exit code. Raises DemoFailed.
 
-    `stay`: keep the pages open at the end until Enter is pressed.
+    `stay`: keep the pages open at the end until Enter is pressed. `patients`: how many came in the weeks before.
     """
     console = Console(width=min(110, Console().width)) if sys.stdout.isatty() else Console(width=110)
     own = _demo_settings(settings)
@@ -59,7 +59,7 @@ def play(settings: Settings, *, port: int, stay: bool) -> int:
     console.print("The patient is fictional. Everything runs on this machine; nothing leaves it.\n")
     with progress() as show:
         prepare(own, show)
-        passwords = seed(own, datetime.now(UTC), show)
+        passwords = seed(own, datetime.now(UTC), show, patients=patients)
     port = port or free_port()
     starting = Status("Starting the service …", console=console)
     starting.start()

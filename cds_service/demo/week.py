@@ -24,6 +24,7 @@ from cds_service.chart import hook_call
 from cds_service.clients.registry import LOOPBACK
 from cds_service.demo.clinicians import Clinicians
 from cds_service.fhir_access import FhirOffer
+from cds_service.ledger.migrate import migrate
 from cds_service.settings import ModelKind, Setting, Settings
 from cds_service.training.synth.case import SyntheticCase
 from cds_service.training.synth.generate import cases
@@ -32,6 +33,8 @@ from cds_service.whole_file import whole_file
 from cds_service.worker import Worker
 
 PATIENTS = 100
+"""How many come in all, unless one says otherwise; at least `WAITING` and one more."""
+
 WAITING = 8
 """The newest patients: nobody has decided their cases yet."""
 
@@ -58,25 +61,31 @@ def accounts_file(settings: Settings) -> Path:
     return settings.data_dir.parent / "accounts.json"
 
 
-def seed(settings: Settings, now: datetime, show: Callable[[str, float], None]) -> Mapping[str, str]:
+def seed(
+    settings: Settings, now: datetime, show: Callable[[str, float], None], *, patients: int = PATIENTS
+) -> Mapping[str, str]:
     """See that the days are there; returns the password of each demo account by its name.
 
-    Does nothing twice. `settings` are those of the demo's own state: never call it with a clinic's. Raises
-    BackendError when the model cannot be loaded.
+    Does nothing twice, and what was interrupted begins anew. `settings` are those of the demo's own state, whose
+    database is deleted then: never call it with a clinic's. Raises BackendError when the model cannot be loaded.
     """
     file = accounts_file(settings)
     if file.exists():
         known: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
         return known
+    for leftover in settings.data_dir.glob("cds.sqlite3*"):
+        leftover.unlink()
+    migrate(settings.database)
     passwords = {role.value: secrets.token_urlsafe(12) for role in Role}
-    _Days(settings, now, passwords).play(show)
+    _Days(settings, now, passwords, patients).play(show)
     with whole_file(file) as out:
         json.dump(passwords, out)
     return passwords
 
 
 class _Days:
-    def __init__(self, settings: Settings, now: datetime, passwords: Mapping[str, str]) -> None:
+    def __init__(self, settings: Settings, now: datetime, passwords: Mapping[str, str], patients: int) -> None:
+        self._count = patients
         self._now = now
         self._moment = now
         self._settings = settings
@@ -90,11 +99,11 @@ class _Days:
         model: Worker | None = None
         with ExitStack() as opened:
             for number, (case, at) in enumerate(self._patients()):
-                if number == PATIENTS - DRAFTED and self._settings.model is not ModelKind.NONE:
+                if number == max(0, self._count - DRAFTED) and self._settings.model is not ModelKind.NONE:
                     model = opened.enter_context(self._model())
                 self._recorder.model_on = model is not None
                 self._visit(case, at, number, model)
-                show("demo weeks", (number + 1) / PATIENTS)
+                show("demo weeks", (number + 1) / self._count)
 
     @contextmanager
     def _model(self) -> Iterator[Worker]:
@@ -128,7 +137,8 @@ class _Days:
 
     def _patients(self) -> Iterator[tuple[SyntheticCase, datetime]]:
         """Who comes, and when."""
-        return zip(islice(cases(SEED, Setting.FAMILY_PRACTICE), PATIENTS), visits(self._now), strict=True)
+        drawn = islice(cases(SEED, Setting.FAMILY_PRACTICE), self._count)
+        return zip(drawn, visits(self._now, self._count), strict=True)
 
     def _visit(self, case: SyntheticCase, at: datetime, number: int, worker: Worker | None = None) -> None:
         """The chart is opened, the model writes, and clinicians decide."""
@@ -139,16 +149,16 @@ class _Days:
         answer = self._service.pipeline.answer(hook_call(body, LOOPBACK), FhirOffer(access=None))
         if worker is not None:
             worker.once()
-        if number < PATIENTS - WAITING:
+        if number < self._count - WAITING:
             self._clinicians.act(case, answer.body, at)
 
 
-def visits(now: datetime) -> list[datetime]:
+def visits(now: datetime, patients: int = PATIENTS) -> list[datetime]:
     """When each patient comes: on the days before within the opening hours, the last within the last hours."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    each = DAYS / (PATIENTS - WAITING)
+    each = DAYS / (patients - WAITING)
     earlier = []
-    for number in range(PATIENTS - WAITING):
+    for number in range(patients - WAITING):
         day, share = divmod((number + 0.5) * each, 1)
         opening = midnight - timedelta(days=DAYS - day)
         earlier.append(opening + timedelta(hours=OPENS + (CLOSES - OPENS) * share))

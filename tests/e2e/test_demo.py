@@ -14,7 +14,7 @@ from tests.support.processes import environment
 def test_the_demo_shows_every_step_and_ends_well(tmp_path, packaged_index):
     shutil.copytree(packaged_index, tmp_path / "state" / "demo" / "state" / "index")
     played = subprocess.run(
-        [sys.executable, "-m", "cds_service", "demo"],
+        [sys.executable, "-m", "cds_service", "demo", "--patients", "20"],
         env=environment(tmp_path, CDS_MODEL="llamacpp"),
         capture_output=True,
         text=True,
@@ -29,6 +29,8 @@ def test_the_demo_shows_every_step_and_ends_well(tmp_path, packaged_index):
         "The job ended as",
         "feedback: accepted",
         "whole.",
+        "8  Clinicians review: http://127.0.0.1:",
+        "physician",
     ):
         assert shown in played.stdout, shown
     assert "ready" in played.stdout or "withheld" in played.stdout
