@@ -27,7 +27,7 @@ from cds_service.ledger.encoding import new_id
 from cds_service.ledger.ledger import Ledger
 from cds_service.ledger.migrate import is_current
 from cds_service.ledger.queries import dismissed_states, recent_answers
-from cds_service.ledger.records import AnswerRecord, CardKind, CardRecord, FeedbackOutcome, StoredAnswer
+from cds_service.ledger.records import AnswerRecord, CardKind, CardRecord, FeedbackOutcome
 from cds_service.ledger.records import FeedbackItem as FeedbackRecord
 from cds_service.ledger.tables import job as job_table
 from cds_service.ledger.vault import Vault
@@ -301,7 +301,7 @@ class Recorder:
     def recent(self, limit: int) -> list[dict[str, Any]]:
         """The newest answers with their cards and feedback."""
         with self.database.transaction(write=False) as tx:
-            return [_row(stored) for stored in recent_answers(tx, limit=limit)]
+            return [stored.as_json() for stored in recent_answers(tx, limit=limit)]
 
     def verify_audit(self) -> ChainReport:
         """Check the whole audit chain."""
@@ -386,41 +386,3 @@ def _feedback_record(item: FeedbackItem) -> FeedbackRecord:
         reason_code=code,
         comment=comment,
     )
-
-
-def _row(stored: StoredAnswer) -> dict[str, Any]:
-    return {
-        "id": stored.id,
-        "created_at": stored.created_at,
-        "service": stored.service,
-        "subject": stored.subject,
-        "stage": stored.stage,
-        "priority": stored.priority.label,
-        "floor": stored.floor.label,
-        "status": stored.status.value,
-        "reasons": list(stored.reasons),
-        "versions": dict(stored.versions),
-        "timings_ms": dict(stored.timings_ms),
-        "cards": [
-            {
-                "uuid": shown.card.uuid,
-                "kind": shown.card.kind.value,
-                "indicator": shown.card.indicator,
-                "rules": list(shown.card.rules),
-                "passages": list(shown.card.passages),
-                "evidence": list(shown.card.evidence),
-                "feedback": [
-                    {
-                        "outcome": f.outcome.value,
-                        "outcome_at": f.outcome_at,
-                        "suggestions": list(f.suggestions),
-                        "reason_system": f.reason_system,
-                        "reason_code": f.reason_code,
-                        "has_comment": f.comment is not None,
-                    }
-                    for f in shown.feedback
-                ],
-            }
-            for shown in stored.cards
-        ],
-    }

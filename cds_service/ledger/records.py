@@ -173,6 +173,44 @@ class StoredAnswer:
     shadowed: tuple[Mapping[str, Any], ...]
     cards: tuple[StoredCard, ...]
 
+    def as_json(self) -> dict[str, Any]:
+        """For the terminal and for programs."""
+        return {
+            "id": self.id,
+            "created_at": self.created_at,
+            "service": self.service,
+            "subject": self.subject,
+            "stage": self.stage,
+            "priority": self.priority.label,
+            "floor": self.floor.label,
+            "status": self.status.value,
+            "reasons": list(self.reasons),
+            "versions": dict(self.versions),
+            "timings_ms": dict(self.timings_ms),
+            "cards": [
+                {
+                    "uuid": shown.card.uuid,
+                    "kind": shown.card.kind.value,
+                    "indicator": shown.card.indicator,
+                    "rules": list(shown.card.rules),
+                    "passages": list(shown.card.passages),
+                    "evidence": list(shown.card.evidence),
+                    "feedback": [
+                        {
+                            "outcome": f.outcome.value,
+                            "outcome_at": f.outcome_at,
+                            "suggestions": list(f.suggestions),
+                            "reason_system": f.reason_system,
+                            "reason_code": f.reason_code,
+                            "has_comment": f.comment is not None,
+                        }
+                        for f in shown.feedback
+                    ],
+                }
+                for shown in self.cards
+            ],
+        }
+
 
 def canonical_uuid(text: str | None) -> str | None:
     """`text` as a lower-case UUID with hyphens, None when it is none."""

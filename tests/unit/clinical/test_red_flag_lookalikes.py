@@ -79,6 +79,7 @@ def test_a_child_that_has_been_born_is_not_taken_for_an_unborn_one():
         "pain in the lower left abdomen came on all at once, throwing up",
         "ovarian cyst, sudden pain on that side",
         "right sided pelvic pain, severe",
+        "severe pain low down on my left side since an hour",
     ],
 )
 def test_sudden_or_severe_pelvic_pain_of_one_side_is_urgent(text):
@@ -111,6 +112,7 @@ NO_ALARM = [
     ("severe-skin", "crepitus on palpation of the hip"),
     ("vision-changes", "can't see why I need these pills"),
     ("vision-changes", "cannot see the point of the tablets"),
+    ("vision-changes", "can hardly see why I need these pills"),
     ("vision-changes", "can't see how this helps"),
     ("vision-changes", "couldn't see any benefit"),
     ("vision-changes", "unable to see my GP until Monday"),
