@@ -225,7 +225,7 @@ class _Demo:
         for reason in assessment.get("reasons", ()):
             self.console.print(f"  - {reason}", markup=False, highlight=False)
         if assessment["status"] == "withheld":
-            self.console.print("The default model is small and untuned; a draft that fails a check is never shown.")
+            self.console.print("The default model is small; a draft that fails a check is never shown.")
 
     def _feedback(self, answer: Mapping[str, Any]) -> None:
         self._step("6  The clinician answers: POST /cds-services/patient-triage/feedback")
