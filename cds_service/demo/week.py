@@ -38,7 +38,7 @@ PATIENTS = 100
 WAITING = 8
 """The newest patients: nobody has decided their cases yet."""
 
-DRAFTED = 14
+DRAFTED = 6
 """The newest patients, for whom the model writes a draft: before them it was off."""
 
 DAYS = 13
