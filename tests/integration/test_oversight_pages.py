@@ -127,7 +127,7 @@ def test_decisions_that_the_review_took_are_counted(tmp_path):
     figures = {f.id: f for f in oversight.report(Period.DAILY, NOW + timedelta(days=1)).figures}
     assert (figures["under-triage.floor"].hits, figures["under-triage.floor"].of) == (6, 6)
     assert (figures["cases.decided"].hits, figures["cases.decided"].of) == (6, 11)
-    assert (figures["cases.told"].hits, figures["cases.escalated"].hits) == (5, 0)
+    assert (figures["cases.told"].hits, figures["cases.escalated"].hits) == (11, 0)
     assert figures["time.review.median"].value == 45
     assert figures["time.physician.median"].value == 4
     assert figures["kappa.model"].of == 6

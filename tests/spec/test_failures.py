@@ -47,7 +47,7 @@ def broken(built, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError("Zanzibarina 00777331")
 
-    monkeypatch.setattr(built.recorder, "answer", fail)
+    monkeypatch.setattr("cds_service.cards.build", fail)
 
 
 @pytest.mark.requirement("K1", "A7")
