@@ -6,7 +6,6 @@ One TOML file, an ``[[ehr]]`` table for each. A launch from any other server is 
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +15,7 @@ from cds_service.accounts.roles import Role
 from cds_service.errors import ConfigurationError
 from cds_service.outbound import BaseUrl
 from cds_service.settings import Origin
+from cds_service.table_file import read_tables
 
 _USER = re.compile(r"(?:Practitioner|PractitionerRole)(?:/[A-Za-z0-9.-]{1,64})?")
 
@@ -66,15 +66,7 @@ class Ehr(BaseModel):
 
 def read_ehrs(path: Path) -> tuple[Ehr, ...]:
     """The EHRs in a TOML file. Raises ConfigurationError that names file, table and field."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise ConfigurationError(f"CDS_SMART_FILE: {path} cannot be read") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise ConfigurationError(f"CDS_SMART_FILE: {path} is not TOML") from None
-    tables = content.pop("ehr", [])
-    if content or not isinstance(tables, list):
-        raise ConfigurationError(f"CDS_SMART_FILE: {path} holds [[ehr]] tables and nothing else")
+    tables = read_tables(path, "ehr", setting="CDS_SMART_FILE")
     ehrs = tuple(_ehr(table, place, path) for place, table in enumerate(tables, start=1))
     if len({ehr.iss for ehr in ehrs}) != len(ehrs):
         raise ConfigurationError(f"CDS_SMART_FILE: two tables in {path} have the same iss")

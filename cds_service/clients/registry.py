@@ -6,7 +6,6 @@ where its keys are is believed unless this file says the same.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, 
 from cds_service.clients.keys import ALGORITHMS, DEFAULT_ALGORITHMS, read_key_file
 from cds_service.errors import ConfigurationError
 from cds_service.outbound import BaseUrl
+from cds_service.table_file import read_tables
 
 SANDBOX_ISSUER = "https://sandbox.cds-hooks.org"
 """The public sandbox's issuer: its private key is published, so a token of it proves nothing (checklist J17)."""
@@ -100,15 +100,7 @@ def read_clients(path: Path) -> Registry:
 
     A relative `jwks_file` is relative to the clients file.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise ConfigurationError(f"CDS_CLIENTS_FILE: {path} cannot be read") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"CDS_CLIENTS_FILE: {path} is not TOML: {error}") from None
-    tables = content.pop("client", [])
-    if content or not isinstance(tables, list):
-        raise ConfigurationError(f"CDS_CLIENTS_FILE: {path} holds [[client]] tables and nothing else")
+    tables = read_tables(path, "client", setting="CDS_CLIENTS_FILE")
     clients = tuple(_client(table, place, path) for place, table in enumerate(tables, start=1))
     for what in ("name", "iss"):
         values = [getattr(client, what) for client in clients]

@@ -5,7 +5,6 @@ Nothing here reads a secret: a web process needs names and levels alone.
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,6 +15,7 @@ from cds_service.notify.values import APP, LAST_LEVEL
 from cds_service.outbound import BaseUrl
 from cds_service.outbound.base_url import is_loopback
 from cds_service.review.values import ReviewCase
+from cds_service.table_file import read_tables
 
 PORTS = {"starttls": 587, "tls": 465, "plain": 25}
 """RFC 6409 (submission) and RFC 8314 (implicit TLS); 25 is for a relay on this machine."""
@@ -127,15 +127,7 @@ def read_channels(path: Path | None) -> tuple[EmailChannel | WebhookChannel | Fh
     """
     if path is None:
         return ()
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise ConfigurationError(f"CDS_NOTIFY_FILE: {path} cannot be read") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise ConfigurationError(f"CDS_NOTIFY_FILE: {path} is not TOML") from None
-    tables = content.pop("channel", [])
-    if content or not isinstance(tables, list):
-        raise ConfigurationError(f"CDS_NOTIFY_FILE: {path} holds [[channel]] tables and nothing else")
+    tables = read_tables(path, "channel", setting="CDS_NOTIFY_FILE")
     channels = tuple(_channel(table, place, path) for place, table in enumerate(tables, start=1))
     if len({channel.name for channel in channels}) < len(channels):
         raise ConfigurationError(f"CDS_NOTIFY_FILE: two channels in {path} have the same name")
