@@ -15,7 +15,7 @@ from cds_service.ledger.tables import job as job_table
 from cds_service.ledger.tables import review_case
 from cds_service.review.moves import By, Move, apply, create, may_follow
 from cds_service.review.opening import Opening
-from cds_service.review.rows import case_of, cases
+from cds_service.review.rows import case_of, cases, still_open
 from cds_service.review.states import DECIDED, Assessing, Informing, Reviewing
 from cds_service.review.values import SHADOW, ReviewCase
 
@@ -23,8 +23,6 @@ NEWER = "newer-chart"
 ANSWER = "answer"
 ASSESSED = "assessment"
 WORKER = By(actor="worker")
-
-_OPEN = [state.value for state in Reviewing if state.open]
 
 
 class Arrivals:
@@ -122,7 +120,7 @@ class Arrivals:
 
 
 def _newest_open(tx: Tx, subject: str) -> ReviewCase | None:
-    found = cases().where(review_case.c.subject == subject, review_case.c.reviewing.in_(_OPEN))
+    found = cases().where(review_case.c.subject == subject, still_open())
     row = tx.execute(found.order_by(review_case.c.opened_at.desc()).limit(1)).mappings().one_or_none()
     return None if row is None else case_of(row)
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from cds_service.ledger.database import Tx
 from cds_service.ledger.tables import review_case
 from cds_service.ledger.vault import Vault
-from cds_service.review.rows import case_of, cases, shown
-from cds_service.review.states import Reviewing
+from cds_service.review.rows import case_of, cases, shown, still_open
 from cds_service.review.values import ReviewCase
-
-_OPEN = [state.value for state in Reviewing if state.open]
 
 
 def launched_case(tx: Tx, vault: Vault, *, client: str, patient: str, answer: str | None) -> ReviewCase | None:
@@ -21,7 +18,7 @@ def launched_case(tx: Tx, vault: Vault, *, client: str, patient: str, answer: st
     if subject is None:
         return None
     theirs = cases().where(review_case.c.subject == subject, shown()).order_by(review_case.c.opened_at.desc())
-    wanted = [theirs.where(review_case.c.reviewing.in_(_OPEN))]
+    wanted = [theirs.where(still_open())]
     if answer is not None:
         wanted.insert(0, theirs.where(review_case.c.answer == answer))
     for question in wanted:

@@ -28,6 +28,11 @@ def shown() -> ColumnElement[bool]:
     return review_case.c.stage != SHADOW
 
 
+def still_open() -> ColumnElement[bool]:
+    """The cases that a further answer of the patient joins."""
+    return review_case.c.reviewing.in_([state.value for state in Reviewing if state.open])
+
+
 def case_by_id(tx: Tx, case_id: str) -> ReviewCase:
     """The case that people see under that id. Raises NoSuchCase."""
     row = tx.execute(cases().where(review_case.c.id == case_id, shown())).mappings().one_or_none()

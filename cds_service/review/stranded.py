@@ -12,7 +12,7 @@ from sqlalchemy import and_, or_, select
 from cds_service.ledger.database import Database
 from cds_service.ledger.tables import job, review_case
 from cds_service.review.arrivals import drafted
-from cds_service.review.rows import case_by_id
+from cds_service.review.rows import case_by_id, still_open
 from cds_service.review.states import Assessing, Reviewing
 
 PATIENCE = timedelta(hours=1)
@@ -20,7 +20,6 @@ PATIENCE = timedelta(hours=1)
 
 AT_ONCE = 200
 _OVER = ("shed", "failed")
-_OPEN = [state.value for state in Reviewing if state.open]
 
 
 def settle(database: Database, now: datetime) -> int:
@@ -29,7 +28,7 @@ def settle(database: Database, now: datetime) -> int:
     found = (
         select(review_case.c.id)
         .outerjoin(job, job.c.id == review_case.c.job)
-        .where(review_case.c.assessing == Assessing.PENDING.value, review_case.c.reviewing.in_(_OPEN))
+        .where(review_case.c.assessing == Assessing.PENDING.value, still_open())
         .where(or_(job.c.id.is_(None), job.c.state.in_(_OVER), late))
         .limit(AT_ONCE)
     )
