@@ -67,7 +67,7 @@ bench-model: $(VENV)/.ready
 lock: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --unsafe-package torch \
-		--extra dev --extra postgres --extra redis --no-header --no-annotate --no-emit-find-links --no-emit-index-url \
+		--extra dev --extra postgres --extra ray --extra redis --no-header --no-annotate --no-emit-find-links --no-emit-index-url \
 		--no-emit-trusted-host --output-file requirements.lock pyproject.toml
 	sed -i '/^torch==/,/[^\\]$$/d' requirements.lock
 

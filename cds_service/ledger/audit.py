@@ -63,6 +63,15 @@ class EventKind(StrEnum):
     ROLL_OUT = "roll-out"
     SIGN_OFF = "sign-off"
     REPORT = "report"
+    EXPORT = "export"
+    APPROVAL = "approval"
+    OPT_OUT = "opt-out"
+    LEGAL_HOLD = "legal-hold"
+    SHRED = "shred"
+    KEY = "key"
+    SEAL = "seal"
+    IMPORT = "import"
+    AUDIT_READ = "audit-read"
 
 
 class Outcome(StrEnum):

@@ -40,14 +40,15 @@ _NONCE_BYTES = 12
 class ItemKind(StrEnum):
     """What a sealed item holds.
 
-    An identified snapshot of one hook call, a clinician's comment, what a clinician signed in a review, or a patient's
-    answers before a visit.
+    An identified snapshot of one hook call, a clinician's comment, what a clinician signed in a review, a patient's
+    answers before a visit, or the words of a person of the clinic about an export, an opt-out or a legal hold.
     """
 
     SNAPSHOT = "snapshot"
     COMMENT = "comment"
     REVIEW = "review"
     INTAKE = "intake"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, kw_only=True)

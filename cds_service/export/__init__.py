@@ -1,0 +1,1 @@
+"""De-identified training sets: ordered, approved by a second person, written, explained."""

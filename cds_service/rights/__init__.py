@@ -1,0 +1,1 @@
+"""What patients and courts may ask for: opt-outs, legal holds, erasure."""
