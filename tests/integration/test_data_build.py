@@ -24,6 +24,10 @@ from cds_service.training.tuning.data_files import read_data
 from cds_service.training.tuning.errors import BadData
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+NOTE = (
+    '{"priority":"Medium","reason":"Cough should be assessed the same day.","concerns":["Cough"],"risks":[],'
+    '"actions":[1],"questions":[],"assessment":"Possible causes of cough need assessment today.","passages":[]}'
+)
 COUNT = 12
 NINE = tuple("123456789")
 ANYTHING = Offers(risk_factors=NINE, actions=NINE, passages=NINE)
@@ -172,7 +176,7 @@ def test_what_is_given_twice_is_taught_once_and_training_reads_the_set(tmp_path)
 
 
 def test_a_prompt_of_two_parts_costs_the_second_and_not_the_set(tmp_path):
-    messages = [{"role": "user", "content": "Complaint: cough\n"}, {"role": "assistant", "content": "{}"}]
+    messages = [{"role": "user", "content": "Complaint: cough\n"}, {"role": "assistant", "content": NOTE}]
     patients = [f"subj-{n}" for n in range(40)]
     clinic = tmp_path / "clinic.jsonl"
     records = [{"id": p, "patient": p, "messages": messages} for p in patients]
@@ -185,6 +189,19 @@ def test_a_prompt_of_two_parts_costs_the_second_and_not_the_set(tmp_path):
     assert manifest["files"]["train.jsonl"]["examples"] == train
     assert len(manifest["left_out"]) == 40 - train > 0
     assert "another part" in manifest["left_out"][0]
+
+
+def test_a_clinic_record_that_serving_would_withhold_is_left_out_with_the_reason(tmp_path):
+    patients = [f"subj-{n}" for n in range(40) if part_of(f"subj-{n}") is Part.TRAIN]
+    notes = [NOTE, NOTE.replace("Possible causes", "Certain causes"), *[NOTE] * (len(patients) - 2)]
+    clinic = tmp_path / "clinic.jsonl"
+    with clinic.open("w") as file:
+        for patient, note in zip(patients, notes, strict=True):
+            messages = [{"role": "user", "content": f"Cough, {patient}\n"}, {"role": "assistant", "content": note}]
+            file.write(json.dumps({"patient": patient, "messages": messages}) + "\n")
+    wanted = Wanted(synthetic=(), clinic=(clinic,), shares=SHARES)
+    manifest = build(tmp_path / "set", wanted, pytest.fail, made=NOW, show=quiet)
+    assert manifest["left_out"] == ["clinic.jsonl, line 2: the assessment has no hedging word"]
 
 
 def test_what_the_mix_sets_aside_is_told_in_manifest_and_card(tmp_path):

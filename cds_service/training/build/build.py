@@ -24,6 +24,7 @@ from cds_service.training.build.examples import Example
 from cds_service.training.build.lines import count_lines, json_lines
 from cds_service.training.build.outside import clinic_examples, public_examples
 from cds_service.training.build.synthetic import Counts, NoCase, Teacher, authored
+from cds_service.training.build.wording import fault_of
 from cds_service.training.chat import CLINIC, SOURCES
 from cds_service.training.synth.parts import Part
 from cds_service.training.tuning.data_files import MANIFEST
@@ -74,7 +75,7 @@ def build(
     out.mkdir(parents=True, exist_ok=True)
     left, counts = LeftOut(), Counts()
     found = [*_synthetic(wanted, stations, counts, left, show), *_outside(wanted, left)]
-    groups = list(_distinct(_without_identifiers(found, left, show), left))
+    groups = list(_distinct(_sound(_without_identifiers(found, left, show), left), left))
     parts = compose(groups, wanted.shares, wanted.most)
     if not parts[Part.TRAIN]:
         raise BadData("no example is left to train on: give more cases, or look at what was left out")
@@ -161,6 +162,16 @@ def _without_identifiers(groups: Sequence[Group], left: LeftOut, show: Callable[
     if refused:
         raise BadData.listing("identifiers stand in the clinic's records, so nothing was written", refused)
     return clean
+
+
+def _sound(groups: Iterable[Group], left: LeftOut) -> Iterator[Group]:
+    """The groups without completions of the clinic that serving would withhold for their form or their words."""
+    for group in groups:
+        fault = fault_of(group[0].user, group[0].assistant) if group[0].source == CLINIC else None
+        if fault is None:
+            yield group
+        else:
+            left.report(group[0].place, fault)
 
 
 def _manifest(

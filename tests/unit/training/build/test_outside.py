@@ -22,7 +22,13 @@ def read_files(make, *paths):
     return list(make(paths, lambda place, reason: problems.append((place, reason)))), problems
 
 
-def chat(user="Complaint: cough", assistant="{}", **more):
+NOTE = (
+    '{"priority":"Medium","reason":"Cough should be assessed the same day.","concerns":["Cough"],"risks":[],'
+    '"actions":[1],"questions":[],"assessment":"Possible causes of cough need assessment today.","passages":[]}'
+)
+
+
+def chat(user="Complaint: cough", assistant=NOTE, **more):
     messages = [{"role": "system", "content": "Note.\n"}, {"role": "user", "content": user},
                 {"role": "assistant", "content": assistant}]  # fmt: skip
     return {"messages": messages, "patient": "subj-1"} | more
@@ -30,7 +36,7 @@ def chat(user="Complaint: cough", assistant="{}", **more):
 
 def test_a_clinic_record_is_read_in_chat_format(tmp_path):
     (found,), problems = read(clinic_examples, tmp_path, chat())
-    assert (found.system, found.user, found.assistant) == ("Note.\n", "Complaint: cough", "{}")
+    assert (found.system, found.user, found.assistant) == ("Note.\n", "Complaint: cough", NOTE)
     assert (found.source, found.part, problems) == ("clinic", part_of("subj-1"), [])
 
 
