@@ -13,12 +13,13 @@ from cds_service import __version__, clinical
 from cds_service.accounts.ehrs import read_ehrs
 from cds_service.assessor import Assessor, Similarity
 from cds_service.errors import ConfigurationError, IndexUnavailable, StoreError
+from cds_service.export.exporter import Exporter
 from cds_service.fhir_client import FhirClient
 from cds_service.inference.backend import ModelBackend
 from cds_service.inference.contract import CONTRACT_VERSION
 from cds_service.inference.prompt import PROMPT_VERSION
 from cds_service.inference.specs import SERVING, load_spec
-from cds_service.ledger.database import open_database
+from cds_service.ledger.database import Database, open_database
 from cds_service.ledger.keys import load_or_create_keys
 from cds_service.ledger.vault import Vault
 from cds_service.monitoring import Probe, metrics
@@ -32,6 +33,7 @@ from cds_service.retrieval.embedder import MiniLmEmbedder
 from cds_service.retrieval.retriever import Retriever
 from cds_service.retrieval.source import PACKAGED, UNREVIEWED, read_sources
 from cds_service.review_links import ReviewLinks
+from cds_service.rights.rights import Rights
 from cds_service.safety.verdict import SAFETY_VERSION, check_of_reason
 from cds_service.sample.chart import request_body
 from cds_service.settings import Settings
@@ -200,6 +202,25 @@ def stations_over(settings: Settings, gate: Gate, retriever: Retriever) -> Stati
 def _any_reviewed(settings: Settings) -> bool:
     guidelines, _ = read_sources([PACKAGED, *([settings.guidelines_dir] if settings.guidelines_dir else [])])
     return any(g.clinical_review != UNREVIEWED for g in guidelines)
+
+
+def open_exporter(database: Database, vault: Vault, settings: Settings) -> Exporter:
+    """What writes training sets, with the index and the embedder loaded. Raises IndexUnavailable."""
+    warm_up()
+    retriever = Retriever(
+        ChromaIndex(settings.index_dir), MiniLmEmbedder(), include_unreviewed=settings.unreviewed_guidelines
+    )
+    retriever.warm()
+    return Exporter(
+        database,
+        vault,
+        Rights(database, vault, settings),
+        settings=settings,
+        retriever=retriever,
+        similarity=open_similarity(),
+        now=utc_now,
+        guidelines_off=not settings.unreviewed_guidelines and not _any_reviewed(settings),
+    )
 
 
 def build_assessor(settings: Settings) -> tuple[ModelBackend, Assessor]:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from cds_service.commands.alerts import alerts
+from cds_service.commands.bench_import import bench_import
 from cds_service.commands.bench_model import bench_model
 from cds_service.commands.bench_review import bench_review
 from cds_service.commands.client import clear_errors
@@ -23,21 +24,28 @@ from cds_service.commands.deidentify import deidentify
 from cds_service.commands.evaluate_assessment import assessment
 from cds_service.commands.evaluate_bias import bias
 from cds_service.commands.evaluate_burden import burden
+from cds_service.commands.evaluate_canaries import canaries
 from cds_service.commands.evaluate_deid import deid
 from cds_service.commands.evaluate_retrieval import retrieval
+from cds_service.commands.evaluate_risk import risk
 from cds_service.commands.evaluate_safety import safety
 from cds_service.commands.evaluate_triage import triage, vignettes
 from cds_service.commands.evaluate_wire import wire
+from cds_service.commands.export import export
+from cds_service.commands.import_records import import_records
+from cds_service.commands.keys import keys
 from cds_service.commands.model import model
 from cds_service.commands.notify import notify
 from cds_service.commands.read_settings import read_settings
 from cds_service.commands.report import report
+from cds_service.commands.rights import hold, opt_out
 from cds_service.commands.roll_out import roll_out
 from cds_service.commands.sandbox import sandbox
 from cds_service.commands.train_model import inject, tune
 from cds_service.commands.train_names import names
 from cds_service.commands.user import user
 from cds_service.commands.validate_local import validate_local
+from cds_service.commands.vault import vault
 from cds_service.offline import go_offline
 
 
@@ -247,11 +255,18 @@ def train() -> None:
 main.add_command(sandbox)
 main.add_command(conformance)
 main.add_command(deidentify)
+main.add_command(import_records)
 main.add_command(policy)
 data.add_command(build)
 main.add_command(model)
 main.add_command(roll_out)
+main.add_command(export)
+main.add_command(opt_out)
+main.add_command(hold)
+main.add_command(vault)
+main.add_command(keys)
 main.add_command(validate_local)
+main.add_command(bench_import)
 main.add_command(bench_model)
 main.add_command(bench_review)
 main.add_command(notify)
@@ -266,8 +281,10 @@ train.add_command(tune)
 evaluate.add_command(assessment)
 evaluate.add_command(bias)
 evaluate.add_command(burden)
+evaluate.add_command(canaries)
 evaluate.add_command(deid)
 evaluate.add_command(retrieval)
+evaluate.add_command(risk)
 evaluate.add_command(safety)
 evaluate.add_command(triage)
 evaluate.add_command(vignettes)

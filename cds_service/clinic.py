@@ -6,9 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from cds_service.accounts.store import Accounts
+from cds_service.export.orders import Orders
 from cds_service.oversight.oversight import Oversight
 from cds_service.recorder import Recorder
 from cds_service.retrieval.retriever import Retriever
+from cds_service.rights.rights import Rights
 from cds_service.safety.verdict import check_of_reason
 from cds_service.settings import Settings
 
@@ -38,3 +40,5 @@ class Clinic:
         self.intake = recorder.intake
         self.oversight = Oversight(database, vault, settings, checks=check_of_reason())
         self.roll_out = recorder.roll_out
+        self.rights = Rights(database, vault, settings)
+        self.exports = Orders(database, vault, settings)

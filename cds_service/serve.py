@@ -56,6 +56,11 @@ def notify_command() -> list[str]:
     return [sys.executable, "-m", "cds_service", "notify"]
 
 
+def export_command() -> list[str]:
+    """The command line of the process that makes previews and exports. It ends after each, so that its memory is free."""
+    return [sys.executable, "-m", "cds_service", "export", "work"]
+
+
 def web_app() -> object:
     """The WSGI application of one web process (gunicorn calls this after forking)."""
     from cds_service import logs
@@ -79,6 +84,7 @@ def serve(settings: Settings, *, host: str, port: int) -> int:
     if settings.model is not ModelKind.NONE:
         commands["worker"] = worker_command()
     commands["notify"] = notify_command()
+    commands["export"] = export_command()
     return _Supervisor(commands, environment, settings.data_dir / "serve.pid").run()
 
 
@@ -140,7 +146,8 @@ class _Supervisor:
                 if name == "web":
                     log.error("web-ended", code=code)
                     return code or 1
-                log.warning("child-restarts", child=name, code=code)
+                if code != 0:
+                    log.warning("child-restarts", child=name, code=code)
                 time.sleep(RESTART_S)
                 self._start(name)
             time.sleep(0.2)

@@ -78,6 +78,12 @@ class Settings(BaseSettings):
         description="File with the vault's keys. Must lie outside the data folder; created on first use with mode "
         "0600. Default: `~/.config/cds-service/keys.json`. `cds-service demo` keeps its own beside its data.",
     )
+    master_key_file: Path | None = Field(
+        None,
+        description="File with a master key, without which the key file opens nothing: on a mounted secret or a "
+        "removable medium, never beside the key file. `cds-service keys wrap` makes it and wraps the key file. Default: "
+        "none; the key file is then protected by its mode alone.",
+    )
     models_dir: Path | None = Field(
         None, description="Folder of prepared model files. Default: `models` in the data folder."
     )
@@ -344,6 +350,40 @@ class Settings(BaseSettings):
             raise ValueError("it is the name of a time zone, such as UTC or America/Denver")
         return value
 
+    # -- export ------------------------------------------------------------------------------------------------
+    export_dir: Path | None = Field(
+        None,
+        description="Folder in which finished training sets appear, each in a folder of its own. Default: `exports` in "
+        "the data folder.",
+    )
+    export_min_k: int = Field(
+        11,
+        ge=2,
+        le=1000,
+        description="Under an expert determination every person of an export must be one of at least so many who are "
+        "told alike, or the export is refused; under Safe Harbor the report says how far it is from that.",
+    )
+    export_most_suppressed: float = Field(
+        0.05, ge=0, lt=1, description="Largest share of people that an export may leave out to reach `CDS_EXPORT_MIN_K`."
+    )
+    export_policy_file: Path | None = Field(
+        None,
+        description="De-identification policy that states an expert's determination (`cds-service policy show "
+        "expert-determination` prints the template). Without it only Safe Harbor exports are made.",
+    )
+    export_approval_days: PositiveInt = Field(
+        14, le=90, description="Days after which the approval of an export ends; the export then needs another one."
+    )
+
+    # -- rights of patients ------------------------------------------------------------------------------------
+    erasure_after_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="Days since the last record of a patient before which an erasure is refused, for a clinic that the "
+        "law obliges to keep records. 0: no such duty (docs/how-to/patient-rights.md).",
+    )
+
     # -- server ------------------------------------------------------------------------------------------------
     web_workers: PositiveInt = Field(2, description="Web processes that `serve` starts.")
     web_threads: PositiveInt = Field(
@@ -417,6 +457,11 @@ class Settings(BaseSettings):
     def adapters_dir(self) -> Path:
         """Folder of the registry's adapters."""
         return self.data_dir / "adapters"
+
+    @property
+    def exports_dir(self) -> Path:
+        """Folder of finished training sets."""
+        return self.export_dir or self.data_dir / "exports"
 
     @property
     def model_dir(self) -> Path:

@@ -2,12 +2,15 @@
 
 import os
 import shutil
+import sqlite3
 import sys
 from pathlib import Path
 
 import hypothesis
 import pytest
 import structlog
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 sys.path.insert(0, str(Path(__file__).parent / "support" / "netguard"))
 import sitecustomize  # noqa: F401 - installs the guard in this process
@@ -22,6 +25,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # How long an example takes by the clock tells what else the machine does; a test that minds measures for itself.
 hypothesis.settings.register_profile("busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("busy")
+
+
+@event.listens_for(Pool, "checkout")
+def _no_wait_for_the_disk(connection, _record, _proxy):
+    """A commit outlives a killed process without it, and no test cuts the power."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
+
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("CDS_SHARED_DATA", ROOT.parent / "shared" / "data"))

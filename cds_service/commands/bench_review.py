@@ -57,7 +57,7 @@ def _measured(url: str, folder: Path, cases: int, times: int, show: Show) -> Ite
     from cds_service.accounts.roles import Role
     from cds_service.accounts.store import Accounts
     from cds_service.ledger.database import open_database
-    from cds_service.ledger.keys import KeyRing, VaultKeys
+    from cds_service.ledger.keys import VaultKeys
     from cds_service.ledger.migrate import migrate
     from cds_service.ledger.vault import Vault
     from cds_service.review.store import Reviews
@@ -65,7 +65,7 @@ def _measured(url: str, folder: Path, cases: int, times: int, show: Show) -> Ite
 
     migrate(url)
     settings = Settings(data_dir=folder / "data", keys_file=folder / "keys.json")
-    vault = Vault(VaultKeys(sealing=KeyRing.new(), index=KeyRing.new()))
+    vault = Vault(VaultKeys.new())
     now = datetime.now(UTC)
     with closing(open_database(url)) as database:
         reviews = Reviews(database, vault, settings=settings)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cds_service.commands.client import clear_errors
+from cds_service.commands.engine_options import engine_options, open_engine
 
 if TYPE_CHECKING:
     from cds_service.deid_view import View
@@ -70,15 +71,12 @@ def deidentify(
 @deidentify.command()
 @click.argument("source", metavar="IN.jsonl", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("target", metavar="OUT.jsonl", type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--engine", type=click.Choice(["process"]), default="process", show_default=True, help="Where the work runs."
-)
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes side by side.")
+@engine_options
 @click.option(
     "--timeout", default=60.0, show_default=True, type=click.FloatRange(0.1, LONGEST_S), help="Seconds for each line."
 )
 @clear_errors
-def batch(source: Path, target: Path, engine: str, workers: int, timeout: float) -> None:  # noqa: ARG001 - one engine
+def batch(source: Path, target: Path, engine: str, workers: int, timeout: float) -> None:
     """De-identify a file of records, one JSON object a line, in step.
 
     {"bundle": optional FHIR Bundle, "text": "…"} becomes {"text": "…", "spans": [[start, end, label], …]} with spans in
@@ -90,7 +88,7 @@ def batch(source: Path, target: Path, engine: str, workers: int, timeout: float)
 
     with progress() as show:
         done = deidentify_file(
-            source, target, workers=workers, timeout_s=timeout, now=datetime.now(UTC),
+            source, target, engine=open_engine(engine, workers), timeout_s=timeout, now=datetime.now(UTC),
             show=lambda share: show("De-identifying", share),
         )  # fmt: skip
     withheld = sum(done.withheld.values())

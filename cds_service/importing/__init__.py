@@ -1,1 +1,1 @@
-"""Bulk data and past encounters, de-identified in one pass into the clinic part of a training set."""
+"""A clinic's past records into its part of a training set: read, grouped by patient, de-identified, written."""

@@ -19,6 +19,7 @@ from cds_service.errors import StoreError
 from cds_service.ledger.audit import AuditEvent, EventKind, Outcome, append
 from cds_service.ledger.database import Tx
 from cds_service.ledger.encoding import new_id
+from cds_service.ledger.holds import no_job_of_a_held
 from cds_service.ledger.tables import job as jobs
 from cds_service.ledger.tables import worker as workers
 
@@ -187,7 +188,7 @@ class JobStore:
 
     def purge_finished(self, tx: Tx, *, before: datetime, now: datetime, actor: str) -> int:
         """Delete the jobs that finished before a time, with payload and result, and return how many there were."""
-        purged = tx.execute(delete(jobs).where(jobs.c.finished_at < before)).rowcount
+        purged = tx.execute(delete(jobs).where(jobs.c.finished_at < before, no_job_of_a_held(jobs.c.id))).rowcount
         if purged:
             append(tx, [AuditEvent(kind=EventKind.JOB, actor=actor, detail={"purged": purged})], now=now)
         return purged

@@ -1,8 +1,9 @@
 """The vault: the only place that says who a subject is, and that keeps words of the chart. Everything in it is sealed.
 
 A subject id is random, never derived from the person. It is found again through a blind index: an HMAC under a key that
-is not in the database. Values are sealed with AES-256-GCM, bound to the row and the subject they belong to, so that a
-row copied over another does not open. Each mint, write, read and purge is an audit event of the same transaction.
+is not in the database. Values are sealed with the subject's own data key (`envelope`, `subject_keys`), bound to the row
+and the subject they belong to, so that a row copied over another does not open. Each mint, write, read and purge is an
+audit event of the same transaction, and a read says why (`reads.Reason`).
 
 An export knows its people by codes of its own (`export_link`), so that two exports cannot be joined. The link from code
 to subject stays until `forget_export` deletes the whole export's, after which nobody can lead its data back; retention
@@ -11,30 +12,28 @@ of items (`purge_expired`) does not touch it, because corrections and withdrawal
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
-import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import RowMapping, delete, insert, select
+from sqlalchemy import delete, insert, select
 
-from anonymization.date_shift import random_offset_days
 from cds_service.errors import ConfigurationError
 from cds_service.ledger.audit import AuditEvent, EventKind, Scalar, append
+from cds_service.ledger.blind_index import blind_index
 from cds_service.ledger.database import Tx
 from cds_service.ledger.encoding import canonical_json, new_id
 from cds_service.ledger.errors import VaultError
-from cds_service.ledger.keys import VaultKeys
-from cds_service.ledger.tables import vault_export, vault_item, vault_subject
+from cds_service.ledger.export_links import ExportLink, ExportLinks
+from cds_service.ledger.holds import not_held
+from cds_service.ledger.key_rings import KeySource, VaultKeys
+from cds_service.ledger.reads import Reason, audit_read, check_read
+from cds_service.ledger.subject_keys import FORGOTTEN, PERSON, Forgotten, SubjectKeys, forget, names_others
+from cds_service.ledger.tables import vault_item, vault_subject
 
-_NONCE_BYTES = 12
+__all__ = ["ExportLink", "Forgotten", "ItemKind", "Person", "Reason", "Vault"]
 
 
 class ItemKind(StrEnum):
@@ -59,40 +58,42 @@ class Person:
     patient_key: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExportLink:
-    """What one export calls a subject, and by how many days it shifts the subject's dates (under an expert's rules)."""
-
-    code: str
-    offset_days: int
-
-
 class Vault:
-    """Seals and opens with one set of keys. Holds no connection: every method takes the caller's transaction."""
+    """Seals and opens with the keys of one key file. Holds no connection: every method takes the caller's transaction.
 
-    def __init__(self, keys: VaultKeys) -> None:
-        self._keys = keys
+    `source`: a `KeyFile`, which follows rotations by other processes, or keys in memory (`VaultKeys`).
+    """
+
+    def __init__(self, source: KeySource) -> None:
+        self._source = source
+        self._sealed = SubjectKeys(source)
+        self._links = ExportLinks(self._sealed)
+
+    @property
+    def keys(self) -> VaultKeys:
+        """The keys that hold now."""
+        return self._source.current()
 
     def check_keys(self, tx: Tx) -> None:
-        """Raises ConfigurationError when the vault was made with keys that are not in the key file.
+        """Raises ConfigurationError when rows of the vault name keys that are not in the key file.
 
-        Worth a call at start: with the wrong key file every known patient would look new.
+        Worth a call at start, and made before anybody is minted: with the wrong key file every known patient would look
+        new.
         """
-        made_with = tx.execute(select(vault_subject.c.index_key).limit(1)).scalar()
-        if made_with is not None and made_with not in self._keys.index.keys:
+        if names_others(tx, self._source.current()) and names_others(tx, self._source.reread()):
             raise ConfigurationError("CDS_KEYS_FILE is not the key file that this database was made with: restore it")
 
     def keyed(self, *parts: str) -> str:
         """A hash of `parts` under a key that is not in the database: equal parts are known again, and no more.
 
-        After a change of the active key what was hashed before is not known again.
+        The key is one of its own, which `keys rotate all` leaves alone: after a change of it, what was hashed before is
+        not known again (docs/how-to/keys.md says what that costs).
         """
-        ring = self._keys.index
-        return _blind_index(ring.keys[ring.active], "keyed", canonical_json(parts))
+        return blind_index(self.keys.hashing.key, "keyed", canonical_json(parts))
 
     def find_subject(self, tx: Tx, *, tenant: str, patient_key: str) -> str | None:
         """The subject id of a person who has one. A read transaction is enough."""
-        indexes = [_blind_index(key, tenant, patient_key) for key in self._keys.index.keys.values()]
+        indexes = [blind_index(key, tenant, patient_key) for key in self.keys.index.keys.values()]
         found = select(vault_subject.c.subject).where(vault_subject.c.blind_index.in_(indexes))
         return tx.execute(found).scalar()
 
@@ -106,26 +107,40 @@ class Vault:
             return known
         self.check_keys(tx)
         subject = new_id("subj")
-        ring = self._keys.index
+        ring = self.keys.index
         row = {
             "subject": subject,
             "index_key": ring.active,
-            "blind_index": _blind_index(ring.keys[ring.active], tenant, patient_key),
+            "blind_index": blind_index(ring.key, tenant, patient_key),
             "created_at": now,
         }
-        row |= self._seal("person", subject, subject, {"tenant": tenant, "patient_key": patient_key})
-        tx.execute(insert(vault_subject), row)
+        self._sealed.mint(tx, subject, {"tenant": tenant, "patient_key": patient_key}, row, now)
         append(tx, [AuditEvent(kind=EventKind.VAULT_MINT, actor=actor, subject=subject)], now=now)
         return subject
 
     def read_person(self, tx: Tx, subject: str, *, now: datetime, audit: AuditEvent) -> Person:
-        """Who `subject` is. Audited as `read_snapshot`. Raises VaultError."""
+        """Who `subject` is. Audited as `read_snapshot`. Raises VaultError, for one that was forgotten too."""
+        check_read(audit)
         row = tx.execute(select(vault_subject).where(vault_subject.c.subject == subject)).mappings().one_or_none()
-        if row is None:
+        if row is None or row["index_key"] == FORGOTTEN:
             raise VaultError("the vault has no such subject")
-        person = Person(**self._open("person", subject, subject, row))
-        _audit_read(tx, audit, subject, {"item_kind": "person"}, now)
+        person = Person(**self._sealed.unseal(tx, PERSON, subject, subject, row))
+        audit_read(tx, audit, subject, {"item_kind": PERSON}, now)
         return person
+
+    def forget_subject(self, tx: Tx, subject: str, now: datetime, actor: str) -> Forgotten:
+        """Destroy the data key of `subject`, and delete who it is, its items and its links in exports.
+
+        Nothing of it opens any more; its id stays, since ids in other tables point at it, and is never used again: who
+        comes back is somebody new. Copies of the database open until the sealing key is rotated and the old one retired
+        (`rotation`). Asks nobody: holds and permissions are the caller's to check. Again: counts of 0.
+        """
+        gone = forget(tx, subject, now)
+        detail: dict[str, Scalar] = {
+            "item_kind": "subject", "keys": gone.keys, "person": gone.person, "items": gone.items, "links": gone.links,
+        }  # fmt: skip
+        append(tx, [AuditEvent(kind=EventKind.VAULT_PURGE, actor=actor, subject=subject, detail=detail)], now=now)
+        return gone
 
     def export_code(self, tx: Tx, *, export: str, subject: str, now: datetime, actor: str) -> str:
         """What `export` calls `subject`, as `export_link`."""
@@ -137,26 +152,14 @@ class Vault:
         The same subject has the same link within an export and another in every other. `export`: an id of the export,
         at most 64 characters. Raises VaultError when the vault has no such subject or the link does not open.
         """
-        at = (vault_export.c.export == export, vault_export.c.subject == subject)
-        row = tx.execute(select(vault_export).where(*at)).mappings().one_or_none()
-        if row is not None:
-            return ExportLink(**self._open("export", export, subject, row))
-        if tx.execute(select(vault_subject.c.subject).where(vault_subject.c.subject == subject)).scalar() is None:
-            raise VaultError("the vault has no such subject")
-        link = ExportLink(code=new_id("rec"), offset_days=random_offset_days())
-        sealed = self._seal("export", export, subject, asdict(link))
-        tx.execute(insert(vault_export), {"export": export, "subject": subject, "created_at": now} | sealed)
-        detail = {"item_kind": "export", "export": export}
-        append(tx, [AuditEvent(kind=EventKind.VAULT_MINT, actor=actor, subject=subject, detail=detail)], now=now)
-        return link
+        return self._links.link(tx, export=export, subject=subject, now=now, actor=actor)
 
     def forget_export(self, tx: Tx, *, export: str, now: datetime, actor: str) -> int:
-        """Delete all links of `export`, so that nothing leads back from it; returns how many there were."""
-        forgotten = tx.execute(delete(vault_export).where(vault_export.c.export == export)).rowcount
-        if forgotten:
-            detail: dict[str, Scalar] = {"item_kind": "export", "export": export, "items": forgotten}
-            append(tx, [AuditEvent(kind=EventKind.VAULT_PURGE, actor=actor, detail=detail)], now=now)
-        return forgotten
+        """Delete the links of `export`, so that nothing leads back from it; returns how many there were.
+
+        Those of people who are held stay until the release.
+        """
+        return self._links.forget(tx, export=export, now=now, actor=actor)
 
     def store_snapshot(
         self, tx: Tx, *, subject: str, payload: Mapping[str, Any], now: datetime, expires_at: datetime, actor: str
@@ -171,10 +174,10 @@ class Vault:
         return self._store(tx, ItemKind.COMMENT, subject, {"text": text}, now, expires_at, actor)
 
     def read_snapshot(self, tx: Tx, item: str, *, now: datetime, audit: AuditEvent) -> dict[str, Any]:
-        """Open a snapshot. `audit` (kind vault-read) says who reads it and why; it needs a write transaction.
+        """Open a snapshot. `audit` (kind vault-read) says who reads it and why (`Reason`, in the detail ``reason``).
 
-        Raises VaultError when there is none, it is past its retention, or it does not open. The event is then rolled
-        back with the transaction: nothing was read.
+        It needs a write transaction. Raises ValueError without a reason, and VaultError when there is no such item, it
+        is past its retention, or it does not open: the event is then rolled back with the transaction.
         """
         return self._read(tx, ItemKind.SNAPSHOT, item, now, audit)
 
@@ -201,8 +204,9 @@ class Vault:
         return self._read(tx, kind, item, now, audit)
 
     def purge_expired(self, tx: Tx, *, now: datetime, actor: str) -> int:
-        """Delete the items past their retention and return how many there were."""
-        purged = tx.execute(delete(vault_item).where(vault_item.c.expires_at <= now)).rowcount
+        """Delete the items past their retention, but of nobody who is held; returns how many there were."""
+        expired = (vault_item.c.expires_at <= now, not_held(vault_item.c.subject))
+        purged = tx.execute(delete(vault_item).where(*expired)).rowcount
         if purged:
             append(tx, [AuditEvent(kind=EventKind.VAULT_PURGE, actor=actor, detail={"items": purged})], now=now)
         return purged
@@ -219,52 +223,19 @@ class Vault:
     ) -> str:
         item = new_id(kind.value)
         row = {"id": item, "kind": kind.value, "subject": subject, "created_at": now, "expires_at": expires_at}
-        tx.execute(insert(vault_item), row | self._seal(kind.value, item, subject, payload))
+        tx.execute(insert(vault_item), row | self._sealed.seal(tx, kind.value, item, subject, payload, now))
         detail = {"item": item, "item_kind": kind.value}
         append(tx, [AuditEvent(kind=EventKind.VAULT_WRITE, actor=actor, subject=subject, detail=detail)], now=now)
         return item
 
     def _read(self, tx: Tx, kind: ItemKind, item: str, now: datetime, audit: AuditEvent) -> dict[str, Any]:
+        check_read(audit)
         wanted = select(vault_item).where(
             vault_item.c.id == item, vault_item.c.kind == kind.value, vault_item.c.expires_at > now
         )
         row = tx.execute(wanted).mappings().one_or_none()
         if row is None:
             raise VaultError("the vault has no such item, or it is past its retention")
-        payload = self._open(kind.value, item, row["subject"], row)
-        _audit_read(tx, audit, row["subject"], {"item": item, "item_kind": kind.value}, now)
+        payload = self._sealed.unseal(tx, kind.value, item, row["subject"], row)
+        audit_read(tx, audit, row["subject"], {"item": item, "item_kind": kind.value}, now)
         return payload
-
-    def _seal(self, kind: str, row_id: str, subject: str | None, payload: Mapping[str, Any]) -> dict[str, Any]:
-        name = self._keys.sealing.active
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        plain = canonical_json(dict(payload)).encode("ascii")
-        sealed = AESGCM(self._keys.sealing.keys[name]).encrypt(nonce, plain, _bound_to(kind, row_id, subject, name))
-        return {"sealing_key": name, "nonce": nonce, "sealed": sealed}
-
-    def _open(self, kind: str, row_id: str, subject: str | None, row: RowMapping) -> dict[str, Any]:
-        name = row["sealing_key"]
-        key = self._keys.sealing.keys.get(name)
-        if key is None:
-            raise VaultError("a sealed value needs a key that is not in CDS_KEYS_FILE: restore the key file")
-        try:
-            plain = AESGCM(key).decrypt(row["nonce"], row["sealed"], _bound_to(kind, row_id, subject, name))
-        except (InvalidTag, ValueError, TypeError):
-            raise VaultError("a sealed value was altered, or was sealed with another key") from None
-        opened: dict[str, Any] = json.loads(plain)
-        return opened
-
-
-def _audit_read(tx: Tx, audit: AuditEvent, subject: str | None, detail: Mapping[str, str], now: datetime) -> None:
-    if audit.kind is not EventKind.VAULT_READ:
-        raise ValueError("reading the vault is audited as a vault-read")
-    append(tx, [replace(audit, subject=subject, detail={**audit.detail, **detail})], now=now)
-
-
-def _blind_index(key: bytes, tenant: str, patient_key: str) -> str:
-    return hmac.new(key, canonical_json([tenant, patient_key]).encode("ascii"), hashlib.sha256).hexdigest()
-
-
-def _bound_to(kind: str, row_id: str, subject: str | None, key_name: str) -> bytes:
-    """What a sealed value belongs to: it opens nowhere else."""
-    return canonical_json(["cds-service", kind, row_id, subject, key_name]).encode("ascii")

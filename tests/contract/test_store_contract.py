@@ -6,6 +6,7 @@ import multiprocessing
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,10 +29,13 @@ from cds_service.ledger.chain import Tamper, verify
 from cds_service.ledger.database import Database, open_database
 from cds_service.ledger.encoding import SUBJECT
 from cds_service.ledger.errors import VaultError
+from cds_service.ledger.keys import KeyFile
 from cds_service.ledger.ledger import Ledger
 from cds_service.ledger.migrate import is_current, migrate
 from cds_service.ledger.queries import answer_by_id, feedback_for, recent_answers
 from cds_service.ledger.records import AnswerRecord, FeedbackOutcome, FeedbackStatus
+from cds_service.ledger.retirement import retire
+from cds_service.ledger.rotation import Purpose, Rotation
 from cds_service.ledger.tables import audit_event, metadata, vault_item, vault_subject
 from cds_service.ledger.tables import job as job_table
 from cds_service.ledger.vault import Person, Vault
@@ -299,6 +303,26 @@ def test_a_record_changed_behind_our_back_is_named(own_database: Database) -> No
 
 
 # -- vault -----------------------------------------------------------------------------------------------------------
+
+
+def test_keys_are_rotated_destroyed_and_a_subject_forgotten(database: Database, tmp_path: Path) -> None:
+    file = KeyFile(tmp_path / "keys.json").open()
+    vault, old = Vault(file), file.current()
+    subjects = [mint(database, vault, patient_key=f"p-{number}") for number in range(5)]
+    with database.transaction() as tx:
+        item = vault.store_comment(tx, subject=None, text="nobody's", now=NOW, expires_at=later(9), actor="a")
+        links = [vault.export_link(tx, export="exp-1", subject=s, now=NOW, actor="a") for s in subjects]
+    rotation = Rotation(database, file, clock=lambda: NOW, actor="operator", pause=lambda _: None, batch=2)
+    assert [rotation.rotate(purpose).moved for purpose in (Purpose.SEALING, Purpose.INDEX)] == [6, 5]
+    destroyed = retire(database, file, clock=lambda: NOW, actor="operator").destroyed
+    assert {state.id for state in destroyed} == {old.sealing.active, old.index.active}
+    with database.transaction() as tx:
+        assert vault.forget_subject(tx, subjects[0], NOW, "a").links == 1
+        assert vault.find_subject(tx, tenant="clinic", patient_key="p-0") is None
+        assert vault.find_subject(tx, tenant="clinic", patient_key="p-1") == subjects[1]
+        assert vault.export_link(tx, export="exp-1", subject=subjects[1], now=NOW, actor="a") == links[1]
+        assert vault.read_comment(tx, item, now=NOW, audit=READ) == "nobody's"
+    assert chain_is_valid(database)
 
 
 def mint(database: Database, vault: Vault, patient_key: str = "p-1", tenant: str = "clinic") -> str:

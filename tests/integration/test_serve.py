@@ -1,6 +1,5 @@
 """`cds-service serve` as an operator meets it: an empty folder, real processes, signals."""
 
-import shutil
 import signal
 import socket
 import stat
@@ -36,13 +35,3 @@ def test_serve_prepares_an_empty_folder_answers_and_leaves_nothing_behind(tmp_pa
         assert child.wait(timeout=30) == 0
         assert all_gone(below)
     assert not (tmp_path / "network.log").exists(), (tmp_path / "network.log").read_text()
-
-
-@pytest.mark.timeout(200)
-def test_a_killed_supervisor_takes_its_children_along(tmp_path, packaged_index):
-    shutil.copytree(packaged_index, tmp_path / "state" / "index")
-    with serving(tmp_path) as (_, child):
-        below = descendants(child.pid)
-        child.kill()
-        child.wait()
-        assert all_gone(below)

@@ -15,7 +15,7 @@ import requests
 from cds_service.sample.chart import request_body
 from tests.support.certificates import authority, server_file
 from tests.support.fhir_server import Answer, fhir_server
-from tests.support.processes import free_port, serving
+from tests.support.processes import all_gone, descendants, free_port, serving
 from tests.support.tokens import CALL, ISS, EhrClient, clients_file, key_set, private_key, public_jwk
 
 READ_S = 3
@@ -48,8 +48,8 @@ def served(tmp_path_factory, packaged_index, ehr, hanging):
         "CDS_CLIENTS_FILE": str(clients), "CDS_EXTERNAL_URL": f"https://127.0.0.1:{port}", "CDS_WEB_WORKERS": "2",
         "CDS_TLS_CERT_FILE": str(chain), "CDS_TLS_KEY_FILE": str(chain), "CDS_READ_TIMEOUT_S": str(READ_S),
     }  # fmt: skip
-    with serving(home, scheme="https", verify=str(cert), port=port, **settings) as (base, _):
-        yield base, str(cert), home
+    with serving(home, scheme="https", verify=str(cert), port=port, **settings) as (base, child):
+        yield base, str(cert), home, child
 
 
 def post(base, cert, headers):
@@ -63,7 +63,7 @@ def post(base, cert, headers):
 @pytest.mark.timeout(240)
 @pytest.mark.requirement("A1", "J10", "J16")
 def test_of_twelve_calls_with_one_token_one_is_answered(served, ehr):
-    base, cert, home = served
+    base, cert, home, _ = served
     token = ehr.authorization(base=base)
     with ThreadPoolExecutor(12) as pool:
         statuses = [status for status, _ in pool.map(lambda _: post(base, cert, token), range(12))]
@@ -73,7 +73,7 @@ def test_of_twelve_calls_with_one_token_one_is_answered(served, ehr):
 
 @pytest.mark.requirement("A1")
 def test_https_is_kept(served, ehr):
-    base, cert, _ = served
+    base, cert, *_ = served
     answer = requests.get(
         f"{base}/cds-services", headers=ehr.authorization("/cds-services", base=base), verify=cert, timeout=10
     )
@@ -85,7 +85,7 @@ def test_https_is_kept(served, ehr):
 
 @pytest.mark.timeout(60)
 def test_one_connection_serves_many_calls(served, ehr):
-    base, cert, _ = served
+    base, cert, *_ = served
     with requests.Session() as session:
         statuses = [
             session.post(
@@ -103,7 +103,7 @@ def test_one_connection_serves_many_calls(served, ehr):
 @pytest.mark.timeout(60)
 @pytest.mark.requirement("X5")
 def test_a_fhir_server_that_hangs_holds_up_only_who_asks_it(served, ehr, hanging):
-    base, cert, _ = served
+    base, cert, *_ = served
     asking = request_body(datetime.now(UTC)) | {"fhirServer": hanging.base}
     for key in ("labs", "conditions", "allergies"):
         del asking["prefetch"][key]
@@ -127,7 +127,7 @@ def test_a_fhir_server_that_hangs_holds_up_only_who_asks_it(served, ehr, hanging
     [b"zz\r\n{}\r\n0\r\n\r\n", b"2\r\n{}0\r\n\r\n", b"2\r\n{}\r\n0\r\nX: " + b"y" * 20_000 + b"\r\n\r\n"],
 )
 def test_broken_chunks_are_the_client_s_fault(served, ehr, body):
-    base, cert, _ = served
+    base, cert, *_ = served
     token = ehr.authorization(base=base)["Authorization"].encode()
     head = b"POST " + CALL.encode() + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     with connect(base, cert) as connection:
@@ -159,7 +159,7 @@ def drip(connection, text, until):
 @pytest.mark.timeout(240)
 @pytest.mark.requirement("X5")
 def test_slow_and_silent_clients_hold_up_nobody(served, ehr):
-    base, cert, _ = served
+    base, cert, *_ = served
     head = b"POST " + CALL.encode() + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 
     def body():
@@ -206,3 +206,13 @@ def ended(connection):
     except OSError:
         return True
     return True
+
+
+def test_a_killed_supervisor_takes_its_children_along(served):
+    """The last test here: it kills what the others ask."""
+    *_, child = served
+    below = descendants(child.pid)
+    assert len(below) >= 4, "gunicorn, two web processes and the notifier"
+    child.kill()
+    child.wait()
+    assert all_gone(below)

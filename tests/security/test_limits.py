@@ -169,12 +169,14 @@ def test_web_calls(web, body, built, monkeypatch):
 
 
 @requirement("X5")
-def test_turn_wait_ms(client, body, built, mapping):
-    mapping(turn_wait_ms=50)
+def test_turn_wait_ms(client, body, built, monkeypatch):
+    monkeypatch.setattr(built.pipeline, "_settings", built.settings.model_copy(update={"turn_wait_ms": 50}))
     with ExitStack() as others:
         for _ in range(CALLS_AT_ONCE):
             others.enter_context(built.pipeline.turn.wait(5))
+        begun = time.monotonic()
         assert client.post(CALL, json=body).status_code == 503
+        assert time.monotonic() - begun < built.settings.turn_wait_ms / 1000 / 2
     assert client.post(CALL, json=body).status_code == 200
 
 

@@ -8,6 +8,7 @@ from tests.support.site import a_clinic, a_member, csrf_of, sign_in, site_app
 
 ALL = frozenset(Role)
 CLINICIANS = frozenset({Role.NURSE, Role.PHYSICIAN})
+COMPLIANCE = frozenset({Role.COMPLIANCE})
 ANYONE = None
 """Who is signed in does not matter: the page shows nothing of a patient, or asks for another secret."""
 
@@ -59,13 +60,30 @@ RULES = {
     "tablet.take_visit": ANYONE,
     "intake-fhir.form": ANYONE,
     "intake-fhir.options": ANYONE,
+    "exports.page": COMPLIANCE,
+    "exports.rows": COMPLIANCE,
+    "exports.new": COMPLIANCE,
+    "exports.order": COMPLIANCE,
+    "exports.order_page": COMPLIANCE,
+    "exports.progress": COMPLIANCE,
+    "exports.file": COMPLIANCE,
+    "exports.approve": COMPLIANCE,
+    "exports.refuse": COMPLIANCE,
+    "exports.act": COMPLIANCE,
     "rollout.page": ALL,
     "rollout.change": frozenset({Role.ADMINISTRATOR}),
 }
 LED_AWAY = {"review.queue": "/monitoring"}
 """Where those go who may not see the page that everybody comes to first."""
 
-PATHS = {"case_id": "case-none", "form_id": "form-none", "code": "23456789AB", "filename": "site.css"}
+PATHS = {
+    "case_id": "case-none",
+    "form_id": "form-none",
+    "code": "23456789AB",
+    "filename": "site.css",
+    "order_id": "exp-none",
+    "name": "card.md",
+}
 REVIEW = {"kind": "model", "note": "The figures were looked at.", "digest": "another"}
 """A form of the reviews that asks for a signature: one kind, which some roles sign."""
 

@@ -57,6 +57,7 @@ def signed_in_page(browser, base, cookie, token, **context):
 
 
 def violations(page):
-    """What axe finds, as one line a fault."""
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}}).response["violations"]
+    """What axe finds, as one line a fault. Of what it finds in order, it lists nothing: that takes half the time."""
+    options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+    found = Axe().run(page, options=options).response["violations"]
     return [f"{v['id']}: {node['target']} {node['failureSummary']}" for v in found for node in v["nodes"]]

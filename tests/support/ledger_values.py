@@ -21,7 +21,7 @@ from cds_service.domain import (
 )
 from cds_service.ledger.audit import AuditEvent, EventKind
 from cds_service.ledger.encoding import new_id
-from cds_service.ledger.keys import KeyRing, VaultKeys
+from cds_service.ledger.keys import VaultKeys
 from cds_service.ledger.records import AnswerRecord, CardKind, CardRecord, FeedbackItem, FeedbackOutcome
 
 NOW = datetime(2031, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
@@ -37,7 +37,7 @@ def later(seconds: float) -> datetime:
 
 
 def new_keys() -> VaultKeys:
-    return VaultKeys(sealing=KeyRing.new(), index=KeyRing.new())
+    return VaultKeys.new()
 
 
 def advice() -> Advice:

@@ -29,7 +29,7 @@ from cds_service.training.chat import CLINIC, SOURCES
 from cds_service.training.synth.parts import Part
 from cds_service.training.tuning.data_files import MANIFEST
 from cds_service.training.tuning.errors import BadData
-from cds_service.training.tuning.phi import identifiers
+from cds_service.export.identifiers import identifiers
 from cds_service.whole_file import whole_file
 
 CARD = "card.md"

@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError
 
 from cds_service.clinic import Clinic
 from cds_service.ledger.keys import load_or_create_keys
-from cds_service.web.site import account, arrival, rollout, who
+from cds_service.web.site import account, arrival, exports, rights, rollout, who
 from cds_service.web.site.cookies import Cookies, form_secret
 from cds_service.web.site.intake.desk import blueprint as intake_desk
 from cds_service.web.site.intake.published import blueprint as intake_published
@@ -35,6 +35,8 @@ FACES: tuple[Callable[[Clinic], Blueprint], ...] = (
     intake_tablet,
     intake_published,
     rollout.blueprint,
+    exports.blueprint,
+    rights.blueprint,
 )
 """Every page's blueprint: a function of the clinic."""
 

@@ -33,6 +33,8 @@ PLACES = (
     Place(path="/review", label="Review queue", roles=CLINICIANS),
     Place(path="/intake", label="Intake", roles=CLINICIANS),
     Place(path="/monitoring", label="Monitoring", roles=frozenset(Role)),
+    Place(path="/exports", label="Exports", roles=frozenset({Role.COMPLIANCE})),
+    Place(path="/rights", label="Patients' rights", roles=frozenset({Role.COMPLIANCE})),
     Place(path="/roll-out", label="Roll-out", roles=frozenset({Role.ADMINISTRATOR, Role.COMPLIANCE})),
 )
 

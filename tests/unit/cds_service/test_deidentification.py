@@ -1,17 +1,12 @@
 """One record past the gate: what a bundle makes known, and what costs only its own line."""
 
 import json
-import os
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
-from multiprocessing import get_context
 
 import pytest
 
 from anonymization.errors import REASONS, GateRefused
 from anonymization.gate import Gate
-from cds_service.batch import _in_order
 from cds_service.deidentification import (
     BAD_RECORDS,
     WHAT_TO_DO,
@@ -199,31 +194,3 @@ def test_every_reason_says_what_to_do():
     assert WHAT_TO_DO.keys() == REASONS.keys() | BAD_RECORDS.keys()
     assert all(explain(reason).endswith(".") for reason in WHAT_TO_DO)
     assert isinstance(BadRecord("bad-json"), GateRefused)
-
-
-def doubled(number):
-    return str(2 * number)
-
-
-def test_several_processes_answer_in_order_and_read_little_ahead():
-    read = []
-
-    def numbers():
-        for number in range(40):
-            read.append(number)
-            yield number
-
-    with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
-        results = _in_order(pool, doubled, numbers(), ahead=5)
-        assert [next(results) for _ in range(3)] == ["0", "2", "4"]
-        assert len(read) <= 8
-        assert list(results) == [doubled(n) for n in range(3, 40)]
-
-
-def die(number):
-    os._exit(1)
-
-
-def test_a_process_that_dies_is_an_error_and_not_a_hang():
-    with pytest.raises(BrokenProcessPool), ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
-        list(_in_order(pool, die, [1, 2], ahead=5))

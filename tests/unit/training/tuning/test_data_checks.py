@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from cds_service.training.tuning import phi
+from cds_service.export import identifiers as leaks
 from cds_service.training.tuning.batches import Order
 from cds_service.training.tuning.data_files import read_data
 from cds_service.training.tuning.errors import BadData
 from cds_service.training.tuning.examples import Example, tokenize, windows
-from cds_service.training.tuning.phi import identifiers, refuse_identifiers
+from cds_service.export.identifiers import identifiers
+from cds_service.training.tuning.phi import refuse_identifiers
 from tests.support.tiny_models import causal_tokenizer, seq2seq_tokenizer
 from tests.unit.training.tuning.material import line, lines, write_data
 
@@ -106,11 +107,11 @@ def test_an_identifier_refuses_the_file_and_tells_where_and_what_kind(kind):
 
 
 def test_a_text_that_is_too_long_to_be_checked_is_refused(monkeypatch):
-    text, in_time = "a cough that no other test asks about", phi._TEXT_S
-    monkeypatch.setattr(phi, "_TEXT_S", 0.0)
+    text, in_time = "a cough that no other test asks about", leaks._TEXT_S
+    monkeypatch.setattr(leaks, "_TEXT_S", 0.0)
     with pytest.raises(BadData, match="line 1: too long to be checked"):
         refuse_identifiers([("train.jsonl, line 1", (text,))], 1, lambda _share: None)
-    monkeypatch.setattr(phi, "_TEXT_S", in_time)
+    monkeypatch.setattr(leaks, "_TEXT_S", in_time)
     assert identifiers(text) == ()
 
 

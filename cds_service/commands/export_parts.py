@@ -1,0 +1,120 @@
+"""What the commands of exports share: the parts they work with, who acts, and what they print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cds_service.commands.read_settings import read_settings
+
+if TYPE_CHECKING:
+    from cds_service.accounts.roles import Member
+    from cds_service.export.ordered import Ordered
+    from cds_service.export.orders import Orders
+    from cds_service.export.runner import Writer
+    from cds_service.export.values import Preview
+    from cds_service.ledger.database import Database
+    from cds_service.ledger.vault import Vault
+    from cds_service.settings import Settings
+
+
+class Opened:
+    """What the commands work with, over one open database."""
+
+    def __init__(self, settings: Settings, database: Database, vault: Vault) -> None:
+        from cds_service.export.orders import Orders
+
+        self.settings = settings
+        self.orders: Orders = Orders(database, vault, settings)
+        self._database = database
+        self._vault = vault
+
+    def writer(self) -> Writer:
+        """What writes exports: the gate and the index are loaded here, when there is work."""
+        from cds_service.bootstrap import open_exporter
+
+        return open_exporter(self._database, self._vault, self.settings)
+
+    @contextmanager
+    def member(self, name: str, password_file: Path | None) -> Iterator[Member]:
+        """Who acts, by the password of their account; signed out again at the end."""
+        from cds_service.accounts.store import Accounts
+
+        accounts = Accounts(self._database, settings=self.settings)
+        entry = accounts.sign_in(name, _read_password(password_file), now=now())
+        try:
+            if entry.must_change:
+                raise click.ClickException("Sign in on the page and set a password of your own first.")
+            yield entry.member
+        finally:
+            accounts.sign_out(entry.token, entry.member, now=now())
+
+
+@contextmanager
+def open_exports(settings: Settings | None = None) -> Iterator[Opened]:
+    """The parts, without anything that only work needs."""
+    from cds_service.ledger.database import open_database
+    from cds_service.ledger.keys import load_or_create_keys
+    from cds_service.ledger.migrate import migrate
+    from cds_service.ledger.vault import Vault
+
+    settings = settings or read_settings()
+    migrate(settings.database)
+    with closing(open_database(settings.database)) as database:
+        yield Opened(settings, database, Vault(load_or_create_keys(settings.keys)))
+
+
+def _read_password(path: Path | None) -> str:
+    if path is None:
+        return str(click.prompt("Password", hide_input=True))
+    try:
+        return (path.read_text(encoding="utf-8").splitlines() or [""])[0]
+    except (OSError, UnicodeDecodeError):
+        raise click.ClickException("The password file cannot be read.") from None
+
+
+def now() -> datetime:
+    """The clock of the commands."""
+    return datetime.now(UTC)
+
+
+def public_keys(file: Path | None) -> dict[str, bytes]:
+    """What verifies an export, by id of the key: of `file`, else of this clinic's key file."""
+    from cds_service.ledger.keys import load_keys
+
+    if file is None:
+        return load_keys(read_settings().keys).public_keys()
+    try:
+        return {str(name): bytes.fromhex(key) for name, key in json.loads(file.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        raise click.ClickException("The file of public keys cannot be read.") from None
+
+
+def tell(it: Ordered) -> None:
+    """Print where an order is, and its counts."""
+    click.echo(f"{it.id}: {it.state.value}" + (f" ({it.reason})" if it.reason else ""))
+    if it.cases is not None:
+        click.echo(f"  preview: {it.cases} cases")
+    if it.rows is not None:
+        click.echo(f"  {it.rows} cases of {it.subjects} people in {it.folder}")
+        click.echo(f"  left out: {_counts(it.left_out)}")
+
+
+def show_preview(shown: Preview) -> None:
+    """Print what a preview shows, rows and all."""
+    counts = shown.counts
+    click.echo(f"{counts.cases} cases of {counts.subjects} people; by priority: {_counts(counts.by_priority)}; "
+               f"by decision: {_counts(counts.by_verdict)}; left out: {_counts(counts.left_out)}")  # fmt: skip
+    click.echo(f"Risk: {json.dumps(dict(shown.risk), ensure_ascii=False)}")
+    for number, row in enumerate(shown.rows, 1):
+        click.echo(f"Row {number}: {json.dumps(dict(row), ensure_ascii=False, indent=1)}")
+
+
+def _counts(found: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in found.items()) or "none"

@@ -1,0 +1,50 @@
+"""The rights of patients for a command: the stores open, the options that name a patient, times for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cds_service.commands.read_settings import read_settings
+
+if TYPE_CHECKING:
+    from cds_service.rights.rights import Rights
+
+OPERATOR = "operator"
+
+
+def patient_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--client and --patient; a patient id that is not given is asked for, so that no shell remembers it."""
+    command = click.option("--patient", prompt="Patient id in that EHR", help="Id in the EHR.  [default: asked for]")(
+        command
+    )
+    return click.option("--client", required=True, help="The EHR, as the service knows it (clients file).")(command)
+
+
+def now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+def day(moment: datetime | None) -> str:
+    """A day for people."""
+    return "-" if moment is None else moment.date().isoformat()
+
+
+@contextmanager
+def open_rights() -> Iterator[Rights]:
+    """The rights over the database and the key file of the settings."""
+    from cds_service.ledger.database import open_database
+    from cds_service.ledger.keys import load_or_create_keys
+    from cds_service.ledger.migrate import migrate
+    from cds_service.ledger.vault import Vault
+    from cds_service.rights.rights import Rights
+
+    settings = read_settings()
+    migrate(settings.database)
+    with closing(open_database(settings.database)) as database:
+        yield Rights(database, Vault(load_or_create_keys(settings.keys)), settings)

@@ -1,0 +1,175 @@
+"""What an export says of itself: canonical JSON, signed; and the same for people."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from anonymization.policy import Policy
+from cds_service import __version__
+from cds_service.export.completion import ENCODING, STYLE
+from cds_service.export.rows import VERSIONS, Row, sampled
+from cds_service.export.values import Approval, Order
+from cds_service.inference.contract import CONTRACT_VERSION
+from cds_service.inference.prompt import PROMPT_VERSION
+from cds_service.safety.verdict import SAFETY_VERSION
+
+MANIFEST, SIGNATURE, CARD = "manifest.json", "manifest.sig.json", "card.md"
+DATA, PARQUET = "train.jsonl", "train.parquet"
+RISK, RISK_PAGE, RISK_FIGURE = "risk.json", "risk.md", "risk.png"
+SHEET = "check-sheet.csv"
+SHEET_ROWS = 20
+_ASKED = ("identifies_a_person", "kind_of_identifier", "wrong_or_senseless", "checked_by_role", "checked_on")
+
+_LINES = """\
+Each line is a prompt as the service builds it, and the note as a clinician left it. Codes of patients are random and
+belong to this export alone.
+"""
+_LIMITS = """\
+- Cases that clinicians decided, of one clinic and one period: no sample of anything else.
+- De-identification is measured and not perfect. Whoever finds something that may identify a person stops, tells the
+  clinic, and does not try to identify anybody.
+- A note is what a clinician accepted for a preliminary assessment. It is no diagnosis.
+- The model's share in a note is told by the columns `verdict` and `edited`."""
+
+
+def manifest_of(
+    order: Order,
+    *,
+    approvals: Sequence[Approval],
+    made: datetime,
+    policy: Policy,
+    rules: str,
+    index: str,
+    rows: Sequence[Row],
+    left_out: Mapping[str, int],
+    risk: Mapping[str, object],
+    leaks: int,
+    files: Mapping[str, Path],
+) -> dict[str, Any]:
+    """The manifest of a finished export. `files`: by their names, as they will stand. `leaks`: lines left out."""
+    scope = order.scope
+    return {
+        "kind": "export",
+        "version": 1,
+        "export": order.id,
+        "made": made.isoformat(timespec="seconds"),
+        "purpose": order.purpose,
+        "recipient": order.recipient,
+        "profile": order.profile.value,
+        "scope": {
+            "since": scope.since.isoformat(),
+            "until": scope.until.isoformat(),
+            "cards": sorted(k.value for k in scope.cards),
+            "outcomes": sorted(o.value for o in scope.outcomes),
+            "verdicts": sorted(v.value for v in scope.verdicts),
+            "priorities": [p.label for p in sorted(scope.priorities)],
+        },
+        "approvals": [
+            {"account": a.account, "role": a.role, "declared": a.declared, "at": a.at.isoformat(timespec="seconds")}
+            for a in approvals
+        ],
+        "counts": {
+            "rows": len(rows),
+            "patients": len({r["patient"] for r in rows}),
+            "by_priority": _counted(rows, "priority"),
+            "by_verdict": _counted(rows, "verdict"),
+        },
+        "left_out": dict(sorted(left_out.items())),
+        "versions": {
+            "service": __version__,
+            "policy": f"{policy.name} {policy.version}",
+            "rules": rules,
+            "index": index,
+            "prompt": PROMPT_VERSION,
+            "style": STYLE.value,
+            "encoding": ENCODING.value,
+            "contract": CONTRACT_VERSION,
+            "safety": SAFETY_VERSION,
+        },
+        "answered_by": _answered_by(rows),
+        "codes": "random, new in this export; the table that leads back is in the clinic's vault until it is withdrawn",
+        "leak_check": {"texts": "every message and every written text", "left_out": leaks},
+        "risk": dict(risk),
+        "files": {name: _file(path) for name, path in sorted(files.items())},
+    }
+
+
+def canonical(manifest: Mapping[str, Any]) -> bytes:
+    """The bytes that are written and signed."""
+    return (json.dumps(manifest, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def card_of(manifest: Mapping[str, Any]) -> str:
+    """The data card, in Markdown."""
+    counts, versions = manifest["counts"], manifest["versions"]
+    left = manifest["left_out"] or {"nothing": 0}
+    return "\n".join(
+        [
+            f"# Training set {manifest['export']}\n",
+            f"Reviewed cases of a clinic, de-identified ({manifest['profile']}). Made {manifest['made']}.\n",
+            f"**Purpose.** {manifest['purpose']}\n",
+            f"**Recipient.** {manifest['recipient']}\n",
+            f"**Period.** Decided from {manifest['scope']['since']} until before {manifest['scope']['until']}.\n",
+            "## What is in it",
+            f"{counts['rows']} cases of {counts['patients']} patients.\n",
+            _LINES,
+            _table("priority", counts["by_priority"]),
+            _table("decision", counts["by_verdict"]),
+            "## What was left out",
+            _table("reason", left),
+            "## Versions",
+            _table("of", versions),
+            "## Limits",
+            _LIMITS,
+            f"- Risk of re-identification: `{RISK_PAGE}`.\n",
+        ]
+    )
+
+
+def sheet_of(rows: Sequence[Row], seed: str) -> str:
+    """A sample of rows with empty columns for a person's check, as CSV."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["id", "shown", "note", "written", *_ASKED])
+    for row in sampled(rows, SHEET_ROWS, seed):
+        _, user, note = (m["content"] for m in row["messages"])
+        written = " | ".join(f"{w['field']}: {w['text']}" for w in row["written"])
+        writer.writerow([row["id"], *map(_cell, (user, note, written)), *("" for _ in _ASKED)])
+    return out.getvalue()
+
+
+def _cell(text: str) -> str:
+    """No spreadsheet takes it for a formula."""
+    return f"'{text}" if text[:1] in "=+-@\t" else text
+
+
+def _counted(rows: Sequence[Row], name: str) -> dict[str, int]:
+    return dict(sorted(Counter(str(r[name]) for r in rows).items()))
+
+
+def _answered_by(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Every version of each part that answered one of the cases."""
+    said: dict[str, set[str]] = {name: set() for name in VERSIONS}
+    for row in rows:
+        for version in row["versions"]:
+            if version["of"] in said:
+                said[version["of"]].add(version["version"])
+    return {name: sorted(found) for name, found in said.items() if found}
+
+
+def _file(path: Path) -> dict[str, Any]:
+    content = path.read_bytes()
+    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def _table(head: str, values: Mapping[str, object]) -> str:
+    rows = "\n".join(f"| {name} | {value} |" for name, value in values.items())
+    return f"| {head} | |\n|---|---:|\n{rows}\n"
