@@ -20,7 +20,7 @@ from cds_service.inference.contract import CONTRACT_VERSION
 from cds_service.inference.prompt import PROMPT_VERSION
 from cds_service.inference.specs import SERVING, load_spec
 from cds_service.ledger.database import Database, open_database
-from cds_service.ledger.keys import load_or_create_keys
+from cds_service.ledger.keys import open_keys
 from cds_service.ledger.vault import Vault
 from cds_service.monitoring import Probe, metrics
 from cds_service.outbound import Outbound
@@ -90,7 +90,7 @@ def utc_now() -> datetime:
 
 def open_recorder(settings: Settings) -> Recorder:
     """The stores. Raises ConfigurationError when the database or the key file cannot be used."""
-    return Recorder(open_database(settings.database), Vault(load_or_create_keys(settings.keys)), settings)
+    return Recorder(open_database(settings.database), Vault(open_keys(settings)), settings)
 
 
 def open_oversight(recorder: Recorder, settings: Settings) -> Oversight:

@@ -13,7 +13,7 @@ from pathlib import Path
 from cds_service.clients.registry import read_clients
 from cds_service.clients.store import open_store
 from cds_service.inference.models import prepare as prepare_model
-from cds_service.ledger.keys import load_or_create_keys
+from cds_service.ledger.keys import open_keys
 from cds_service.ledger.migrate import migrate
 from cds_service.retrieval.build import IndexReport, build_index
 from cds_service.retrieval.embedder import MiniLmEmbedder
@@ -37,7 +37,7 @@ def prepare(settings: Settings, show: Show) -> None:
     with _locked(settings.data_dir / "prepare.lock"):
         show("database", 0)
         migrate(settings.database)
-        load_or_create_keys(settings.keys)
+        open_keys(settings)
         open_store(settings.shared)
         show("database", 1)
         if settings.model is not ModelKind.NONE:

@@ -39,8 +39,8 @@ def bench_import(patients: int, seed: int, runs: tuple[str, ...], json_file: Pat
     if folder is not None:
         click.echo(json.dumps(_one(folder, runs[0])))
         return
-    from cds_service.training.bulk_export import write_export
     from cds_service.terminal import progress
+    from cds_service.training.bulk_export import write_export
 
     with tempfile.TemporaryDirectory(prefix="cds-bench-") as place:
         with progress() as show:

@@ -60,14 +60,14 @@ class Opened:
 def open_exports(settings: Settings | None = None) -> Iterator[Opened]:
     """The parts, without anything that only work needs."""
     from cds_service.ledger.database import open_database
-    from cds_service.ledger.keys import load_or_create_keys
+    from cds_service.ledger.keys import open_keys
     from cds_service.ledger.migrate import migrate
     from cds_service.ledger.vault import Vault
 
     settings = settings or read_settings()
     migrate(settings.database)
     with closing(open_database(settings.database)) as database:
-        yield Opened(settings, database, Vault(load_or_create_keys(settings.keys)))
+        yield Opened(settings, database, Vault(open_keys(settings)))
 
 
 def _read_password(path: Path | None) -> str:

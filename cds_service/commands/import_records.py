@@ -116,7 +116,7 @@ def prepared(settings: Settings, show: Callable[[str, float], None]) -> Iterator
 def _book(settings: Settings, client: str | None) -> Iterator[Callable[[Path], Book]]:
     from cds_service.importing.books import ClinicBook, OwnBook
     from cds_service.ledger.database import open_database
-    from cds_service.ledger.keys import load_or_create_keys
+    from cds_service.ledger.keys import open_keys
     from cds_service.ledger.migrate import migrate
     from cds_service.ledger.vault import Vault
     from cds_service.rights.rights import Rights
@@ -126,7 +126,7 @@ def _book(settings: Settings, client: str | None) -> Iterator[Callable[[Path], B
         return
     migrate(settings.database)
     with closing(open_database(settings.database)) as database:
-        vault = Vault(load_or_create_keys(settings.keys))
+        vault = Vault(open_keys(settings))
         rights = Rights(database, vault, settings)
         yield lambda _: ClinicBook(database, vault, rights, client=client, actor=ACTOR)
 

@@ -80,7 +80,7 @@ def opened(resources: Sequence[dict[str, Any]], patient: str, encounter: str) ->
 
 
 def _other_visit(resource: Mapping[str, Any], encounter: str) -> bool:
-    return resource["resourceType"] == "Encounter" and resource["id"] != encounter
+    return bool(resource["resourceType"] == "Encounter" and resource["id"] != encounter)
 
 
 def written(

@@ -39,7 +39,7 @@ def day(moment: datetime | None) -> str:
 def open_rights() -> Iterator[Rights]:
     """The rights over the database and the key file of the settings."""
     from cds_service.ledger.database import open_database
-    from cds_service.ledger.keys import load_or_create_keys
+    from cds_service.ledger.keys import open_keys
     from cds_service.ledger.migrate import migrate
     from cds_service.ledger.vault import Vault
     from cds_service.rights.rights import Rights
@@ -47,4 +47,4 @@ def open_rights() -> Iterator[Rights]:
     settings = read_settings()
     migrate(settings.database)
     with closing(open_database(settings.database)) as database:
-        yield Rights(database, Vault(load_or_create_keys(settings.keys)), settings)
+        yield Rights(database, Vault(open_keys(settings)), settings)

@@ -97,7 +97,7 @@ def _print(stages: Stages) -> None:
 def _open() -> Iterator[RollOut]:
     from cds_service.clinical import URGENT
     from cds_service.ledger.database import open_database
-    from cds_service.ledger.keys import load_or_create_keys
+    from cds_service.ledger.keys import open_keys
     from cds_service.ledger.migrate import migrate
     from cds_service.ledger.vault import Vault
     from cds_service.rollout.store import RollOut
@@ -105,5 +105,5 @@ def _open() -> Iterator[RollOut]:
     settings = read_settings()
     migrate(settings.database)
     with closing(open_database(settings.database)) as database:
-        keys = load_or_create_keys(settings.keys)
+        keys = open_keys(settings)
         yield RollOut(database, Vault(keys), rules=URGENT)

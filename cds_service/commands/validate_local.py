@@ -115,7 +115,7 @@ def _from_ledger(settings: Settings, since: datetime | None, until: datetime | N
     from cds_service.evaluation.local.past import read_past
     from cds_service.evaluation.local.summary import summarise
     from cds_service.ledger.database import open_database
-    from cds_service.ledger.keys import load_or_create_keys
+    from cds_service.ledger.keys import open_keys
     from cds_service.ledger.migrate import migrate
     from cds_service.ledger.vault import Vault
     from cds_service.terminal import progress
@@ -125,7 +125,7 @@ def _from_ledger(settings: Settings, since: datetime | None, until: datetime | N
     last = until.replace(tzinfo=UTC) + timedelta(days=1) if until else now
     migrate(settings.database)
     with closing(open_database(settings.database)) as database, progress() as show:
-        vault = Vault(load_or_create_keys(settings.keys)) if groups else None
+        vault = Vault(open_keys(settings)) if groups else None
         past = read_past(database, first, last, show, vault=vault, now=now)
     if not past.facts:
         raise click.ClickException("The ledger holds no answer of this time.")

@@ -7,6 +7,7 @@ beginning and again at the end. The folder has its name only when it is whole an
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -299,9 +300,10 @@ class Exporter:
         """The rows of `prepared`, and why some have none."""
         counted: Counter[str] = Counter(left)
         expert = order.profile is Profile.EXPERT_DETERMINATION
-        subjects = list(_subjects(prepared))
+        subjects = list(_subjects(prepared, dated=not expert))
+        stated = policy.determination.threshold if expert and policy.determination else 1.0
         plan = Generaliser(most_suppressed=self._settings.export_most_suppressed).plan(
-            subjects, self._settings.export_min_k
+            subjects, max(self._settings.export_min_k, math.ceil(1 / stated))
         )
         rows: list[Row] = []
         kept: list[Prepared] = []
@@ -319,6 +321,8 @@ class Exporter:
         case = one.case if plan is None else plan.apply(one.case)
         if case is None:
             return Reason.RISK
+        if plan is not None:
+            one = one.coarser()
         made = taught(one, case, self._similarity)
         if not isinstance(made, Taught):
             return made
@@ -389,7 +393,8 @@ class Exporter:
         )
 
 
-def _subjects(prepared: Sequence[Prepared]) -> Iterator[Subject]:
+def _subjects(prepared: Sequence[Prepared], *, dated: bool) -> Iterator[Subject]:
+    """The people of an export. `dated`: by the true year; else by what the shifted dates of their facts tell."""
     by_code: dict[str, list[Prepared]] = {}
     for one in sorted(prepared, key=lambda p: (p.code, p.chosen.decided_at, p.chosen.case)):
         by_code.setdefault(one.code, []).append(one)
@@ -398,7 +403,7 @@ def _subjects(prepared: Sequence[Prepared]) -> Iterator[Subject]:
         yield subject_of(
             code,
             [one.case for one in cases],
-            year=str(cases[-1].chosen.decided_at.year),
+            year=str(cases[-1].chosen.decided_at.year) if dated else None,
             sensitive=[f"priority: {given.label}"],
         )
 

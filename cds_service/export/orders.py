@@ -176,7 +176,8 @@ class Orders:
     def withdraw(self, order_id: str, member: Member, now: datetime, *, remove: bool) -> Ordered:
         """Close it for good: nobody can lead its codes back any more; `remove`: and its folder here is deleted.
 
-        What a recipient already has stays with them. Raises NoSuchOrder, NotPermitted, Stale under a legal hold, OSError.
+        What a recipient already has stays with them. Raises NoSuchOrder, NotPermitted, OSError, and
+        Stale under a legal hold.
         """
         with self._database.transaction() as tx:
             name_in_force(tx, member)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -13,7 +13,7 @@ from anonymization.errors import GateRefused
 from anonymization.gate import Gate
 from anonymization.near_years import near_years
 from cds_service.chart import without_labelled
-from cds_service.domain import Finding, NotEvaluated, Passage, floor_of
+from cds_service.domain import Finding, FindingKind, NotEvaluated, Passage, floor_of
 from cds_service.export.left_out import Reason
 from cds_service.export.select import Chosen
 from cds_service.review.values import Signed
@@ -61,6 +61,11 @@ class Prepared:
     symptoms: tuple[str, ...]
     comments: tuple[str, ...]
     setting: Setting
+
+    def coarser(self) -> Prepared:
+        """Without what would name a condition that a plan tells more coarsely: guidelines, care gaps, medicines."""
+        urgency = tuple(f for f in self.findings if f.kind is FindingKind.TRIAGE)
+        return replace(self, findings=urgency, passages=(), chosen=replace(self.chosen, rules=()))
 
 
 class Preparer:

@@ -270,7 +270,7 @@ def test_expert_determination_needs_one_and_its_threshold_is_enforced(whole, bui
         ('expert = ""', 'expert = "E. Xpert, statistician"'),
         ('date = ""', 'date = "2030-01-01"'),
         ('method = ""', 'method = "As documented."'),
-        ("threshold = 0", "threshold = 0.09"),
+        ("threshold = 0", "threshold = 0.5"),
     ):
         text = text.replace(empty, told)
     policy.write_text(text)

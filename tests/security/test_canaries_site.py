@@ -82,7 +82,7 @@ def form(scene, case):
 def pages(scene, case, form, member):
     """Every page as `member` sees it, by endpoint."""
     known = {"case_id": case.id, "form_id": form, "code": "23456789AB", "filename": "site.css",
-             "erasure_id": "erase-none", "order_id": "exp-none", "file": "card.md"}  # fmt: skip
+             "erasure_id": "erase-none", "order_id": "exp-none", "name": "card.md"}  # fmt: skip
     site = scene.app.extensions["site"]
     with scene.app.test_request_context():
         addresses = {

@@ -70,6 +70,10 @@ RULES = {
     "exports.approve": COMPLIANCE,
     "exports.refuse": COMPLIANCE,
     "exports.act": COMPLIANCE,
+    "rights.page": COMPLIANCE,
+    "rights.act": COMPLIANCE,
+    "rights.erasure": COMPLIANCE,
+    "rights.end": COMPLIANCE,
     "rollout.page": ALL,
     "rollout.change": frozenset({Role.ADMINISTRATOR}),
 }
@@ -82,6 +86,7 @@ PATHS = {
     "code": "23456789AB",
     "filename": "site.css",
     "order_id": "exp-none",
+    "erasure_id": "erase-none",
     "name": "card.md",
 }
 REVIEW = {"kind": "model", "note": "The figures were looked at.", "digest": "another"}

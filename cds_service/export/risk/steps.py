@@ -105,12 +105,12 @@ class Table:
 
     def _node_steps(self, group: Group, most: int) -> Iterator[Step]:
         entries = self._entries(group.members)
-        pairs = [(level, entries[self._finer(entries, level)]) for level in range(TOP)]
-        for level, finer in pairs:
+        for level in range(TOP):
+            finer = entries[self._finer(entries, level)]
             nodes = self._up[finer, level]
             order = np.argsort(nodes, kind="stable")
-            starts = np.flatnonzero(np.r_[True, np.diff(nodes[order]) > 0]) if nodes.size else order
-            for told in np.split(finer[order], starts[1:]) if nodes.size else ():
+            starts = np.flatnonzero(np.diff(nodes[order])) + 1
+            for told in np.split(finer[order], starts):
                 if len(told) >= self._k:
                     yield from self._node_step(group, entries, told, level, most)
 

@@ -16,7 +16,7 @@ _PURPOSE = b"cds-service pages: signature of the form cookie"
 
 def form_secret(keys: VaultKeys) -> bytes:
     """What signs the form cookie: the same in every process, and of no use for the vault (HKDF, RFC 5869)."""
-    ring = keys.index
+    ring = keys.hashing
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(ring.keys[ring.active])
 
 

@@ -9,7 +9,6 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
 from cds_service.clinic import Clinic
-from cds_service.ledger.keys import load_or_create_keys
 from cds_service.web.site import account, arrival, exports, rights, rollout, who
 from cds_service.web.site.cookies import Cookies, form_secret
 from cds_service.web.site.intake.desk import blueprint as intake_desk
@@ -45,7 +44,7 @@ def install(app: Flask, clinic: Clinic) -> None:
     """Register the pages, who is signed in, and the check of every form."""
     cookies = Cookies(clinic.settings)
     cookies.configure(app)
-    app.secret_key = form_secret(load_or_create_keys(clinic.settings.keys))
+    app.secret_key = form_secret(clinic.recorder.vault.keys)
     app.extensions["site-csp"] = CSP + (" ".join(clinic.settings.frame_ancestors) or "'none'")
     who.install(app, clinic, cookies)
     faces = [layout(), *(face(clinic) for face in FACES)]

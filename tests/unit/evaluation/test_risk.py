@@ -17,7 +17,7 @@ from cds_service.training.synth.write import write_cases
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     path = tmp_path_factory.mktemp("synth") / "cases.jsonl"
-    write_cases(path, count=60, seed=1, setting=Setting.FAMILY_PRACTICE, part=None, show=lambda *_: None)
+    write_cases(path, count=40, seed=1, setting=Setting.FAMILY_PRACTICE, part=None, show=lambda *_: None)
     return path
 
 
@@ -28,9 +28,9 @@ def test_most_synthetic_patients_are_unique_when_kept_raw_and_none_once_generali
     assert raw.unique / raw.subjects > 0.8
     without = measure(sizes(people, by(["age_band", "sex", "zip3", "year"])), 11)
     assert without.classes < raw.classes
-    plan = Generaliser().plan(people, 11)
-    assert len(plan.suppressed) <= 3
-    assert min(Counter(plan.cells.values()).values()) >= 11
+    plan = Generaliser().plan(people, 5)
+    assert len(plan.suppressed) <= 2
+    assert min(Counter(plan.cells.values()).values()) >= 5
 
 
 def test_every_public_test_patient_is_unique_and_most_by_their_conditions_alone(shared_data, tmp_path):
@@ -40,12 +40,12 @@ def test_every_public_test_patient_is_unique_and_most_by_their_conditions_alone(
     files = sorted(
         (shared_data / "fhir" / "synthea2021_uscore_notes").glob("*.json.xz"), key=lambda p: p.stat().st_size
     )
-    for path in files[:6]:
+    for path in files[:3]:
         (few / path.name).symlink_to(path)
     found = list(people_of(few))
-    assert len(found) == 6
-    assert measure(sizes(found, by()), 11).unique == 6
-    assert measure(sizes(found, by(["conditions"])), 11).unique >= 4
+    assert len(found) == 3
+    assert measure(sizes(found, by()), 11).unique == 3
+    assert measure(sizes(found, by(["conditions"])), 11).unique >= 2
 
 
 def test_the_command_writes_the_report(file, tmp_path):

@@ -58,7 +58,7 @@ def _numbered(cases):
     return [replace(case, subject=f"s{n:03d}") for n, case in enumerate(cases)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(charts(), min_size=1, max_size=40), st.integers(2, 6), st.sampled_from([0.0, 0.1]))
 def test_whoever_stays_is_one_of_k_who_look_alike_in_the_cases_themselves(cases, k, most):
     cases = _numbered(cases)
@@ -82,7 +82,7 @@ def _looks(case):
     return case.age, case.sex, case.region, case.pregnant, problems, len(list(case.of_kind("problem")))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(charts(), min_size=8, max_size=30), st.randoms(use_true_random=False))
 def test_the_plan_does_not_depend_on_the_order_or_the_codes(cases, shuffled):
     subjects = [subject_of(c.subject, [c]) for c in _numbered(cases)]
@@ -96,7 +96,7 @@ def test_the_plan_does_not_depend_on_the_order_or_the_codes(cases, shuffled):
     assert Counter(again.cells.values()) == Counter(plain.cells.values())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(charts(), st.integers(0, 4), st.integers(0, 1), st.sets(st.sampled_from(["other", f"{ICD10CM}|J45"])))
 def test_telling_less_never_makes_anybody_stand_out_more(case, age, sex, opened):
     cases = _numbered([case, replace(case, age="35"), replace(case, sex="male"), a_case("s", age="36")])
@@ -111,7 +111,7 @@ def test_telling_less_never_makes_anybody_stand_out_more(case, age, sex, opened)
         assert told[0][cell_of(subject, fine)] <= told[1][cell_of(subject, coarse)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(charts(), min_size=4, max_size=25))
 def test_applying_a_plan_adds_nothing(cases):
     cases = _numbered(cases)
@@ -207,16 +207,16 @@ def test_a_pregnancy_is_a_condition_and_a_case_outside_the_plan_is_not_told():
     assert plan.apply(a_case("vault-id", pregnant=True), code="s0").pregnant is True
 
 
-def test_two_thousand_people_take_a_second_or_so():
-    """Processor time of this process; the bound is ten times what it took when it was written (0.8 s)."""
+def test_a_thousand_people_take_less_than_a_second_or_so():
+    """Processor time of this process; the bound is about ten times what it took when it was written."""
     rng = random.Random(4)
     codes = [f"{ICD10CM}|{letter}{n}.{d}" for letter in "EIJKM" for n in range(10, 60, 3) for d in (1, 9)]
     weights = [1 / (n + 1) for n in range(len(codes))]
     people = [
         a_subject(f"s{n}", *rng.choices(codes, weights, k=rng.randrange(6)), age=str(rng.randrange(2, 90)))
-        for n in range(2000)
+        for n in range(1000)
     ]
     began = time.process_time()
     plan = Generaliser().plan(people, 11)
-    assert time.process_time() - began < 8
+    assert time.process_time() - began < 5
     assert min(Counter(plan.cells.values()).values()) >= 11
