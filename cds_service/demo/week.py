@@ -97,9 +97,10 @@ class _Days:
     def play(self, show: Callable[[str, float], None]) -> None:
         """Every patient, oldest first."""
         model: Worker | None = None
+        drafted = min(DRAFTED, max(1, self._count // 10))
         with ExitStack() as opened:
             for number, (case, at) in enumerate(self._patients()):
-                if number == max(0, self._count - min(DRAFTED, max(1, self._count // 10))) and self._settings.model is not ModelKind.NONE:
+                if number == self._count - drafted and self._settings.model is not ModelKind.NONE:
                     model = opened.enter_context(self._model())
                 self._recorder.model_on = model is not None
                 self._visit(case, at, number, model)

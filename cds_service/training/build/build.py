@@ -12,6 +12,7 @@ from typing import Any
 
 from cds_service import __version__
 from cds_service.domain import Priority
+from cds_service.export.identifiers import identifiers
 from cds_service.inference.checksum import sha256_of
 from cds_service.inference.contract import CONTRACT_VERSION, Encoding
 from cds_service.inference.prompt import PROMPT_VERSION
@@ -29,7 +30,6 @@ from cds_service.training.chat import CLINIC, SOURCES
 from cds_service.training.synth.parts import Part
 from cds_service.training.tuning.data_files import MANIFEST
 from cds_service.training.tuning.errors import BadData
-from cds_service.export.identifiers import identifiers
 from cds_service.whole_file import whole_file
 
 CARD = "card.md"

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from cds_service.export import identifiers as leaks
+from cds_service.export.identifiers import identifiers
 from cds_service.training.tuning.batches import Order
 from cds_service.training.tuning.data_files import read_data
 from cds_service.training.tuning.errors import BadData
 from cds_service.training.tuning.examples import Example, tokenize, windows
-from cds_service.export.identifiers import identifiers
 from cds_service.training.tuning.phi import refuse_identifiers
 from tests.support.tiny_models import causal_tokenizer, seq2seq_tokenizer
 from tests.unit.training.tuning.material import line, lines, write_data
