@@ -107,7 +107,7 @@ def build_service(settings: Settings, *, now: Callable[[], datetime] = utc_now) 
     except IndexUnavailable:
         log.error("index-unavailable")  # the floor serves all the same, and /readyz says so
     service = assemble(settings, recorder=recorder, gate=gate, retriever=retriever, now=now)
-    recorder.note_rules_off(settings.rules_off, utc_now())
+    recorder.note_settings(utc_now())
     service.pipeline.warm(_sample_call(utc_now()))
     return service
 

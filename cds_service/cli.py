@@ -11,6 +11,8 @@ from typing import Any
 import click
 
 from cds_service.commands.alerts import alerts
+from cds_service.commands.audit import audit
+from cds_service.commands.bench_audit import bench_audit
 from cds_service.commands.bench_import import bench_import
 from cds_service.commands.bench_model import bench_model
 from cds_service.commands.bench_review import bench_review
@@ -181,25 +183,6 @@ def ledger_show(limit: int, as_json: bool) -> None:
     click.echo(ledger_rows(rows, as_json=as_json))
 
 
-@main.group()
-def audit() -> None:
-    """The append-only audit chain."""
-
-
-@audit.command("verify")
-@clear_errors
-def audit_verify() -> None:
-    """Check the whole chain; name each record that was changed, removed, moved or inserted."""
-    from cds_service.bootstrap import open_recorder
-
-    report = open_recorder(read_settings()).verify_audit()
-    for problem in report.problems:
-        click.echo(str(problem))
-    if not report.valid:
-        raise click.ClickException(f"The audit chain is broken ({len(report.problems) + report.more} records).")
-    click.echo(f"{report.events} events, chain whole, head {report.head[:16]}")
-
-
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--check", is_flag=True, help="Write nothing; fail when a page is out of date.")
@@ -252,6 +235,7 @@ def train() -> None:
     """Train models."""
 
 
+main.add_command(audit)
 main.add_command(sandbox)
 main.add_command(conformance)
 main.add_command(deidentify)
@@ -266,6 +250,7 @@ main.add_command(hold)
 main.add_command(vault)
 main.add_command(keys)
 main.add_command(validate_local)
+main.add_command(bench_audit)
 main.add_command(bench_import)
 main.add_command(bench_model)
 main.add_command(bench_review)

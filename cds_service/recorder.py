@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,6 +28,7 @@ from cds_service.ledger.migrate import is_current
 from cds_service.ledger.queries import dismissed_states, recent_answers
 from cds_service.ledger.records import AnswerRecord, CardKind, CardRecord, FeedbackOutcome
 from cds_service.ledger.records import FeedbackItem as FeedbackRecord
+from cds_service.ledger.settings_trail import note_settings
 from cds_service.ledger.tables import job as job_table
 from cds_service.ledger.vault import Vault
 from cds_service.notify.outbox import Outbox
@@ -87,6 +87,7 @@ class Recorder:
 
     def __init__(self, database: Database, vault: Vault, settings: Settings) -> None:
         self.database = database
+        self._settings = settings
         self.jobs = JobStore(
             bound=settings.queue_bound,
             max_attempts=settings.job_attempts,
@@ -252,20 +253,10 @@ class Recorder:
                 entries.append({"card": item.card, "recorded": status.accepted, "status": status.value})
         return entries
 
-    def note_rules_off(self, rules: Sequence[str], now: datetime) -> None:
-        """Audit which rules are switched off, when that is not what the newest such event says."""
-        value = " ".join(sorted(rules))
-        digest = hashlib.sha256(value.encode()).hexdigest()[:16]
-        detail: dict[str, audit.Scalar] = {
-            "setting": "rules_off",
-            "count": len(rules),
-            "value": value[: audit.MAX_DETAIL_CHARS],
-            "digest": digest,
-        }
+    def note_settings(self, now: datetime) -> None:
+        """Audit which settings are not as they were noted last."""
         with self.database.transaction() as tx:
-            last = audit.newest(tx, EventKind.SETTING)
-            if (last is None and rules) or (last is not None and last.get("digest") != digest):
-                audit.append(tx, [AuditEvent(kind=EventKind.SETTING, actor="operator", detail=detail)], now=now)
+            note_settings(tx, self.vault, self._settings, now=now)
 
     # -- keyed ids -------------------------------------------------------------------------------------------------
 

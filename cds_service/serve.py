@@ -23,7 +23,12 @@ log = structlog.get_logger()
 
 STOP_S = 15.0
 RESTART_S = 2.0
-EVERY: Mapping[str, float] = {"purge": 24 * 3600.0, "alerts": 3600.0}
+EVERY: Mapping[str, float] = {
+    "purge": 24 * 3600.0,
+    "alerts": 3600.0,
+    "audit seal": 600.0,
+    "audit verify": 24 * 3600.0,
+}
 """Commands of ours that are run again and again, and after how many seconds."""
 
 _PR_SET_PDEATHSIG = 1
@@ -57,7 +62,7 @@ def notify_command() -> list[str]:
 
 
 def export_command() -> list[str]:
-    """The command line of the process that makes previews and exports. It ends after each, so that its memory is free."""
+    """The command line of the process that makes previews and exports. It ends after each, which frees its memory."""
     return [sys.executable, "-m", "cds_service", "export", "work"]
 
 
@@ -157,8 +162,10 @@ class _Supervisor:
         for name, every in EVERY.items():
             if time.monotonic() >= self._next[name]:
                 self._next[name] = time.monotonic() + every
-                command = [sys.executable, "-m", "cds_service", name]
-                subprocess.run(command, env=self._environment, check=False)  # noqa: S603 - our own command line
+                command = [sys.executable, "-m", "cds_service", *name.split()]
+                done = subprocess.run(command, env=self._environment, check=False)  # noqa: S603 - our own command line
+                if done.returncode:
+                    log.error("command-failed", command=name, code=done.returncode)
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stopping = True

@@ -81,8 +81,8 @@ class Settings(BaseSettings):
     master_key_file: Path | None = Field(
         None,
         description="File with a master key, without which the key file opens nothing: on a mounted secret or a "
-        "removable medium, never beside the key file. `cds-service keys wrap` makes it and wraps the key file. Default: "
-        "none; the key file is then protected by its mode alone.",
+        "removable medium, never beside the key file. `cds-service keys wrap` makes it and wraps the key file. "
+        "Default: none; the key file is then protected by its mode alone.",
     )
     models_dir: Path | None = Field(
         None, description="Folder of prepared model files. Default: `models` in the data folder."
@@ -235,6 +235,14 @@ class Settings(BaseSettings):
     # -- ledger ------------------------------------------------------------------------------------------------
     vault_retention_days: PositiveInt = Field(2190, description="Days the vault keeps identified snapshots (6 years).")
 
+    # -- audit -------------------------------------------------------------------------------------------------
+    audit_seals_file: Path | None = Field(
+        None,
+        description="File outside the database in which every seal of the audit trail stands as well, so that a cut "
+        "end of either shows (docs/how-to/audit.md). Best on another disk or machine than the database. Default: "
+        "`audit-seals.jsonl` in the data folder.",
+    )
+
     # -- accounts ----------------------------------------------------------------------------------------------
     session_hours: int = Field(
         12, ge=1, le=24, description="Hours after which somebody who signed in must sign in again, whatever they do."
@@ -364,7 +372,10 @@ class Settings(BaseSettings):
         "told alike, or the export is refused; under Safe Harbor the report says how far it is from that.",
     )
     export_most_suppressed: float = Field(
-        0.05, ge=0, lt=1, description="Largest share of people that an export may leave out to reach `CDS_EXPORT_MIN_K`."
+        0.05,
+        ge=0,
+        lt=1,
+        description="Largest share of people that an export may leave out to reach `CDS_EXPORT_MIN_K`.",
     )
     export_policy_file: Path | None = Field(
         None,
@@ -457,6 +468,11 @@ class Settings(BaseSettings):
     def adapters_dir(self) -> Path:
         """Folder of the registry's adapters."""
         return self.data_dir / "adapters"
+
+    @property
+    def seals_file(self) -> Path:
+        """File of the seals of the audit trail."""
+        return self.audit_seals_file or self.data_dir / "audit-seals.jsonl"
 
     @property
     def exports_dir(self) -> Path:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from anonymization.deidentified import DeidentifiedCase
 from cds_service.assessor import AssessmentTask, Similarity, check_input
 from cds_service.domain import Draft, Priority, floor_of, to_be_named
 from cds_service.export.left_out import Reason
 from cds_service.export.prepared import Prepared
+from cds_service.export.wording import PLACEHOLDER, plain, sentence
 from cds_service.inference.contract import (
     MAX_ASSESSMENT,
     MAX_CONCERN,
@@ -34,16 +34,27 @@ ENCODING = Encoding.JSON
 """The form that the default model, tuned, is served with."""
 
 MIN_CONCERN = 5
-_UNWRITABLE = re.compile(r"[^A-Za-z0-9 ,.'()/%+-]+")
+
+
+class Note(StrEnum):
+    """Whose note a model is to learn."""
+
+    DRAFT = "draft"
+    """The model's, as the clinician let it stand."""
+    REWORDED = "draft, reworded"
+    """The model's, with the clinician's assessment or reason in it, or a finding named that the checks ask for."""
+    OWN = "own words"
+    """The clinician's: no draft was shown, or it is no longer kept. Actions and risk factors are the prompt's first."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Taught:
-    """What a model is shown and should write. `given`: the priority that the note gives."""
+    """What a model is shown and should write."""
 
     system: str
     user: str
     assistant: str
+    note: Note
 
 
 def taught(prepared: Prepared, case: DeidentifiedCase, similarity: Similarity | None) -> Taught | str:
@@ -62,8 +73,8 @@ def taught(prepared: Prepared, case: DeidentifiedCase, similarity: Similarity | 
     offers = offers_for(case, task.findings, task.passages, setting=prepared.setting, style=STYLE, may_raise=raised)
     prompt: Prompt = build_prompt(case, task.findings, task.passages, offers, ENCODING, STYLE)
     note = _note(prepared, offers, given)
-    if note is None:
-        return Reason.NO_NOTE
+    if isinstance(note, Reason):
+        return note
     fault = contract.CHECK.id
     for draft in _wordings(note, prepared):
         try:
@@ -72,7 +83,7 @@ def taught(prepared: Prepared, case: DeidentifiedCase, similarity: Similarity | 
             continue
         verdict, accepted = judge(check_input(task, draft, offers, STYLE), model="clinician", similarity=similarity)
         if accepted is not None:
-            return Taught(system=prompt.prefix, user=prompt.case, assistant=text)
+            return Taught(system=prompt.prefix, user=prompt.case, assistant=text, note=_whose(prepared, draft))
         fault = next(r.check for r in verdict.results if not r.passed)
     return f"{Reason.CHECKS}: {fault}"
 
@@ -94,19 +105,35 @@ def _concerns(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(cut(t, MAX_CONCERN) for t in texts if len(t) >= MIN_CONCERN))[:MAX_ITEMS]
 
 
-def _note(prepared: Prepared, offers: Offers, given: Priority) -> Draft | None:
-    """The model's draft with what the clinician made of it, or a note of the clinician's own words."""
-    words = _sentence(prepared.written.get("assessment", ""), MAX_ASSESSMENT)
-    reason = _sentence(prepared.written.get("justification", ""), MAX_REASON)
+def _note(prepared: Prepared, offers: Offers, given: Priority) -> Draft | Reason:
+    """The model's draft with what the clinician made of it, or a note of the clinician's own words; or why not."""
+    written, shown = prepared.written.get("assessment", ""), prepared.chosen.assessment
+    told = prepared.written.get("justification", "")
+    reason = "" if PLACEHOLDER.search(told) else sentence(told, MAX_REASON) or ""
+    if shown is not None and not prepared.chosen.edited:
+        draft = _draft(shown, offers, given)
+    elif PLACEHOLDER.search(written):
+        return Reason.NAMED
+    else:
+        words = sentence(written, MAX_ASSESSMENT)
+        if not words:
+            return Reason.NOT_WRITABLE if words is None else Reason.NO_NOTE
+        if shown is None:
+            return _own(prepared, offers, given, words, reason)
+        draft = replace(_draft(shown, offers, given), assessment=words)
+    return replace(draft, priority_reason=reason) if reason and given is not prepared.chosen.model_priority else draft
+
+
+def _whose(prepared: Prepared, note: Draft) -> Note:
     shown = prepared.chosen.assessment
     if shown is None:
-        return _own(prepared, offers, given, words, reason) if words else None
-    draft = _draft(shown, offers, given)
-    if words and prepared.chosen.edited:
-        draft = replace(draft, assessment=words)
-    if reason and given is not prepared.chosen.model_priority:
-        draft = replace(draft, priority_reason=reason)
-    return draft
+        return Note.OWN
+    parts = ("assessment", "priority_reason", "key_concerns")
+    return Note.DRAFT if all(_same(getattr(note, part), shown.get(part)) for part in parts) else Note.REWORDED
+
+
+def _same(one: object, other: object) -> bool:
+    return one == (tuple(other) if isinstance(other, list) else other)
 
 
 def _own(prepared: Prepared, offers: Offers, given: Priority, words: str, reason: str) -> Draft:
@@ -114,7 +141,7 @@ def _own(prepared: Prepared, offers: Offers, given: Priority, words: str, reason
     return Draft(
         priority=given,
         priority_reason=reason or f"{given.label} priority, as the clinician found.",
-        key_concerns=_concerns([_plain(s) for s in prepared.symptoms]),
+        key_concerns=_concerns([plain(s) or "" for s in prepared.symptoms if not PLACEHOLDER.search(s)]),
         risk_factors=offers.risk_factors[:MAX_ITEMS],
         actions=offers.actions[:MAX_ITEMS],
         questions=(),
@@ -144,14 +171,3 @@ def _draft(shown: Mapping[str, object], offers: Offers, given: Priority) -> Draf
 
 def _offered(chosen: Sequence[str], offered: Sequence[str]) -> tuple[str, ...]:
     return tuple(text for text in offered if text in chosen)[:MAX_ITEMS]
-
-
-def _sentence(text: str, most: int) -> str:
-    """What a clinician wrote in the characters that a note may have, ended with a full stop; empty for nothing."""
-    plain = _plain(text).rstrip(" .,;:")
-    return cut(plain, most - 1).rstrip(" .,") + "." if plain else ""
-
-
-def _plain(text: str) -> str:
-    told = unicodedata.normalize("NFKD", text.replace(";", ",").replace(":", ",").replace("\n", " "))
-    return " ".join(_UNWRITABLE.sub(" ", told.encode("ascii", "ignore").decode()).split())

@@ -1,19 +1,18 @@
 """From an order to a training set: select, open, pass the gate, weigh the risk, write aside, rename.
 
-Everything that is finished is in the journal, so calling `run` again goes on where it was. Opt-outs are asked at the
-beginning and again at the end. The folder has its name only when it is whole and signed.
+Everything that is past the gate is in the journal, so calling `run` again goes on where it was. Opt-outs are asked at
+the beginning, and again when the rows are made. The folder has its name only when it is whole and signed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import math
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -21,41 +20,26 @@ from sqlalchemy import select
 from anonymization.errors import PolicyError
 from anonymization.gate import Gate
 from anonymization.policy import Policy, packaged_policy
-from cds_service import clinical, codec
+from cds_service import codec
 from cds_service.assessor import Similarity
 from cds_service.errors import CdsError
 from cds_service.export.check import check_export
-from cds_service.export.completion import Taught, taught
 from cds_service.export.errors import ExportRefused, ExportStopped
-from cds_service.export.identifiers import identifiers
+from cds_service.export.folder import flush, write_folder
 from cds_service.export.journal import Done, Journal
 from cds_service.export.left_out import Reason
-from cds_service.export.manifest import (
-    CARD,
-    DATA,
-    MANIFEST,
-    PARQUET,
-    RISK,
-    RISK_FIGURE,
-    RISK_PAGE,
-    SHEET,
-    SIGNATURE,
-    canonical,
-    card_of,
-    manifest_of,
-    sheet_of,
-)
+from cds_service.export.maker import Made, Maker, Step
+from cds_service.export.manifest import MANIFEST, manifest_of
 from cds_service.export.prepared import Opened, Prepared, Preparer
-from cds_service.export.risk import Generaliser, Plan, RiskReport, Subject, report, subject_of
-from cds_service.export.rows import Row, line_of, numbered, row_of, sampled, texts_of, write_parquet
+from cds_service.export.rows import sampled
 from cds_service.export.select import Chosen, Selection, selected
 from cds_service.export.values import Approval, Counts, Order, Preview, Profile, Written
+from cds_service.export.versions import versions_of
 from cds_service.ledger.audit import AuditEvent, EventKind
 from cds_service.ledger.database import Database, Tx
 from cds_service.ledger.errors import VaultError
 from cds_service.ledger.export_links import ExportLink
 from cds_service.ledger.reads import Reason as Why
-from cds_service.ledger.signatures import ALGORITHM, sign
 from cds_service.ledger.tables import account
 from cds_service.ledger.vault import ItemKind, Vault
 from cds_service.retrieval.retriever import Retriever
@@ -74,18 +58,12 @@ PREVIEWED = 500
 NO_DETERMINATION = "no-determination"
 """No policy with an expert's determination is set, or it cannot be used."""
 NOTHING = "nothing-to-export"
+DEIDENTIFYING = "De-identifying"
+"""Past the gate and, where no plan is applied, judged."""
+WRITING = "Weighing the risk and writing"
 
 Show = Callable[[str, float], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Made:
-    """The cases of an export in its order, as they leave, and what was left out."""
-
-    prepared: tuple[Prepared, ...]
-    rows: tuple[Row, ...]
-    risk: RiskReport
-    left: Mapping[str, int]
+"""Called with the name of a stage and how much of it is done."""
 
 
 class Exporter:
@@ -132,8 +110,8 @@ class Exporter:
             if isinstance(made, Prepared):
                 prepared.append(made)
             else:
-                left[made.value] += 1
-        done = self._written_out(order, policy, prepared, left)
+                left[made] += 1
+        done = Maker(self._settings, policy, self._similarity).made(prepared, left, _quiet)
         counts = chosen.counts()
         return Preview(
             counts=Counts(
@@ -144,7 +122,7 @@ class Exporter:
                 left_out={**counts.left_out, **{f"of {len(few)} looked at: {k}": n for k, n in done.left.items()}},
             ),
             rows=tuple(sampled(done.rows, SAMPLE_ROWS, order.id)),
-            risk=done.risk.short() | {"cases": len(few), "refused": _refusal(done)},
+            risk=done.risk.short() | {"cases": len(few), "refused": done.refusal},
             made_at=now,
         )
 
@@ -168,23 +146,29 @@ class Exporter:
         policy = self._policy(order.profile)
         journal = Journal(folder.with_name(f".{folder.name}.part"))
         with journal.locked():
-            made = journal.begun(order.id, now)
-            selection = self._select(order, made)
+            versions = versions_of(self._settings, policy, self._retriever.version)
+            begun = journal.begun(order.id, versions, now)
+            selection = self._select(order, begun)
             left = Counter({reason.value: n for reason, n in selection.left_out.items()})
-            done = self._prepare(order, selection, policy, journal, actor=actor, show=show, stopped=stopped)
-            prepared = list(self._still_allowed(done, left))
-            show("Weighing the risk and writing", 0.0)
-            out = self._written_out(order, policy, prepared, left)
-            if refused := _refusal(out):
-                raise ExportRefused(refused)
-            if not out.rows:
-                raise ExportRefused(NOTHING)
-            self._write(order, journal.folder, out, approvals=approvals, made=made, policy=policy)
+            maker = Maker(self._settings, policy, self._similarity)
+            done = self._prepare(order, selection, policy, maker, journal, actor=actor, show=show, stopped=stopped)
+            tell = partial(manifest_of, order, approvals=approvals, made=begun, versions=versions)
+
+            def step(share: float) -> None:
+                if stopped():
+                    raise ExportStopped
+                show(WRITING, share)
+
+            while True:
+                made = self._made(maker, done, left, step)
+                write_folder(journal.folder, made, tell, keys=self._vault.keys, seed=order.id)
+                if not self._opted_out() & made.subjects:  # else somebody did while the rows were made
+                    break
             journal.empty()
-            _flush(journal.folder)
+            flush(journal.folder)
             os.rename(journal.folder, folder)  # noqa: PTH104 - must fail where a folder with files has the name
-            _flush(folder.parent)
-        show("Weighing the risk and writing", 1.0)
+            flush(folder.parent)
+        show(WRITING, 1.0)
         return self._again(order, folder)
 
     # -- selecting and opening -------------------------------------------------------------------------------------
@@ -198,6 +182,7 @@ class Exporter:
         order: Order,
         selection: Selection,
         policy: Policy,
+        maker: Maker,
         journal: Journal,
         *,
         actor: str,
@@ -212,22 +197,31 @@ class Exporter:
                 raise ExportStopped
             found = known.get(one.case)
             if found is None:
-                found = self._one(order, one, preparer, actor)
+                found = self._one(order, one, preparer, maker, actor)
                 journal.add(found)
+            elif found.prepared is not None and found.note is not None:
+                maker.remember(found.prepared, found.note)
             done.append(found)
-            show("De-identifying", (number + 1) / len(selection.chosen))
+            show(DEIDENTIFYING, (number + 1) / len(selection.chosen))
         return done
 
-    def _one(self, order: Order, one: Chosen, preparer: Preparer, actor: str) -> Done:
+    def _one(self, order: Order, one: Chosen, preparer: Preparer, maker: Maker, actor: str) -> Done:
+        """One case past the gate; with its note, where no plan will tell the case more coarsely."""
         now = self._now()
         try:
             with self._database.transaction() as tx:
                 link = self._vault.export_link(tx, export=order.id, subject=one.subject, now=now, actor=actor)
-            made = self._prepared(preparer, one, link, actor=actor, now=now)
-        except VaultError:
-            made = Reason.PAST_RETENTION  # erased meanwhile
-        prepared = made if isinstance(made, Prepared) else None
-        return Done(case=one.case, prepared=prepared, reason=made if isinstance(made, Reason) else None)
+        except VaultError:  # erased meanwhile
+            return Done(case=one.case, reason=Reason.PAST_RETENTION)
+        made = self._prepared(preparer, one, link, actor=actor, now=now)
+        if isinstance(made, Reason):
+            return Done(case=one.case, reason=made)
+        if maker.generalises:
+            return Done(case=one.case, prepared=made)
+        note = maker.note(made, made.case)
+        if isinstance(note, str):
+            return Done(case=one.case, reason=note)
+        return Done(case=one.case, prepared=made, note=note)
 
     def _prepared(
         self, preparer: Preparer, one: Chosen, link: ExportLink, *, actor: str, now: datetime
@@ -235,8 +229,10 @@ class Exporter:
         try:
             with self._database.transaction() as tx:
                 opened = self._open(tx, one, actor, now)
-        except (VaultError, ValueError):
+        except VaultError:
             return Reason.PAST_RETENTION
+        except ValueError:
+            return Reason.NOT_READABLE
         return preparer.prepare(one, opened, code=link.code, offset_days=link.offset_days)
 
     def _open(self, tx: Tx, one: Chosen, actor: str, now: datetime) -> Opened:
@@ -256,17 +252,27 @@ class Exporter:
     def _staff(self, tx: Tx) -> tuple[str, ...]:
         return tuple(tx.execute(select(account.c.shown).order_by(account.c.id)).scalars())
 
-    def _still_allowed(self, done: Sequence[Done], left: Counter[str]) -> Iterator[Prepared]:
-        """What nobody opted out of while the export was made. `left` counts the others."""
+    def _opted_out(self) -> frozenset[str]:
         with self._database.transaction(write=False) as tx:
-            out = self._rights.opted_out_in(tx, self._now())
+            return self._rights.opted_out_in(tx, self._now())
+
+    def _made(self, maker: Maker, done: Sequence[Done], left: Counter[str], step: Step) -> Made:
+        """The rows of those who have not opted out by now. Raises ExportRefused where none may be written."""
+        counted, out = Counter(left), self._opted_out()
+        prepared: list[Prepared] = []
         for one in done:
             if one.prepared is None:
-                left[(one.reason or Reason.NOT_DEIDENTIFIED).value] += 1
+                counted[str(one.reason)] += 1
             elif one.prepared.chosen.subject in out:
-                left[Reason.OPTED_OUT.value] += 1
+                counted[Reason.OPTED_OUT.value] += 1
             else:
-                yield one.prepared
+                prepared.append(one.prepared)
+        made = maker.made(prepared, counted, step)
+        if made.refusal:
+            raise ExportRefused(made.refusal)
+        if not made.rows:
+            raise ExportRefused(NOTHING)
+        return made
 
     # -- de-identifying --------------------------------------------------------------------------------------------
 
@@ -292,92 +298,6 @@ class Exporter:
         shifts = policy.determination is not None
         return Preparer(gate, stations, shifts=shifts, max_text_chars=self._settings.max_text_chars)
 
-    # -- weighing and writing --------------------------------------------------------------------------------------
-
-    def _written_out(
-        self, order: Order, policy: Policy, prepared: Sequence[Prepared], left: Mapping[str, int]
-    ) -> _Made:
-        """The rows of `prepared`, and why some have none."""
-        counted: Counter[str] = Counter(left)
-        expert = order.profile is Profile.EXPERT_DETERMINATION
-        subjects = list(_subjects(prepared, dated=not expert))
-        stated = policy.determination.threshold if expert and policy.determination else 1.0
-        plan = Generaliser(most_suppressed=self._settings.export_most_suppressed).plan(
-            subjects, max(self._settings.export_min_k, math.ceil(1 / stated))
-        )
-        rows: list[Row] = []
-        kept: list[Prepared] = []
-        for one, number in numbered(prepared):
-            row = self._row(one, plan if expert else None, number, policy)
-            if isinstance(row, str):
-                counted[str(row)] += 1
-            else:
-                rows.append(row)
-                kept.append(one)
-        risk = report(subjects, plan=plan, applied=expert)
-        return _Made(prepared=tuple(kept), rows=tuple(rows), risk=risk, left=dict(sorted(counted.items())))
-
-    def _row(self, one: Prepared, plan: Plan | None, number: int, policy: Policy) -> Row | str:
-        case = one.case if plan is None else plan.apply(one.case)
-        if case is None:
-            return Reason.RISK
-        if plan is not None:
-            one = one.coarser()
-        made = taught(one, case, self._similarity)
-        if not isinstance(made, Taught):
-            return made
-        row = row_of(one, made, number=number, policy=f"{policy.name} {policy.version}", told=plan is None)
-        return Reason.LEAK if any(identifiers(text) for text in texts_of(row)) else row
-
-    def _write(
-        self, order: Order, work: Path, out: _Made, *, approvals: Sequence[Approval], made: datetime, policy: Policy
-    ) -> None:
-        """Every file but the journal's into `work`, the signature last."""
-        files = {
-            DATA: "".join(map(line_of, out.rows)).encode(),
-            RISK: (json.dumps(out.risk.as_json(), sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode(),
-            RISK_PAGE: out.risk.markdown().encode(),
-            RISK_FIGURE: out.risk.figure(),
-            SHEET: sheet_of(out.rows, order.id).encode(),
-        }
-        for name, content in files.items():
-            _write_file(work / name, content)
-        write_parquet(work / PARQUET, out.rows)
-        paths = {name: work / name for name in (*files, PARQUET)}
-
-        def manifest(named: Mapping[str, Path]) -> dict[str, object]:
-            return manifest_of(
-                order,
-                approvals=approvals,
-                made=made,
-                policy=policy,
-                rules=self._rules,
-                index=self._retriever.version,
-                rows=out.rows,
-                left_out=out.left,
-                risk=out.risk.short(),
-                leaks=out.left.get(Reason.LEAK.value, 0),
-                files=named,
-            )
-
-        _write_file(work / CARD, card_of(manifest(paths)).encode())
-        written = canonical(manifest({**paths, CARD: work / CARD}))
-        _write_file(work / MANIFEST, written)
-        ring = self._vault.keys.signing
-        signature = sign(written, ring)
-        said = {
-            "algorithm": ALGORITHM,
-            "key": signature.key_id,
-            "public_key": self._vault.keys.public_keys()[signature.key_id].hex(),
-            "signature": signature.hex,
-        }
-        _write_file(work / SIGNATURE, canonical(said))
-        _flush(work / PARQUET)
-
-    @cached_property
-    def _rules(self) -> str:
-        return clinical.version_of([r for r in clinical.RULES if r.id not in self._settings.rules_off])
-
     def _again(self, order: Order, folder: Path) -> Written:
         """What the finished folder says. Raises CdsError when it is not whole, or another export's."""
         problems = check_export(folder, self._vault.keys.public_keys())
@@ -393,43 +313,9 @@ class Exporter:
         )
 
 
-def _subjects(prepared: Sequence[Prepared], *, dated: bool) -> Iterator[Subject]:
-    """The people of an export. `dated`: by the true year; else by what the shifted dates of their facts tell."""
-    by_code: dict[str, list[Prepared]] = {}
-    for one in sorted(prepared, key=lambda p: (p.code, p.chosen.decided_at, p.chosen.case)):
-        by_code.setdefault(one.code, []).append(one)
-    for code, cases in by_code.items():
-        given = max(one.chosen.given for one in cases)
-        yield subject_of(
-            code,
-            [one.case for one in cases],
-            year=str(cases[-1].chosen.decided_at.year) if dated else None,
-            sensitive=[f"priority: {given.label}"],
-        )
-
-
-def _refusal(made: _Made) -> str | None:
-    """Why the threshold is not reached, where it is enforced."""
-    said = made.risk.as_json()
-    return str(said["refused"]) if said["applied"] and said["refused"] else None
-
-
 def _digest(path: Path) -> str:
-    import hashlib
-
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _write_file(path: Path, content: bytes) -> None:
-    with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _quiet(_share: float) -> None:
+    """For a preview, of which nobody watches the rows."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,8 @@ from pathlib import Path
 
 from cds_service import codec
 from cds_service.errors import CdsError
-from cds_service.export.left_out import Reason
+from cds_service.export.completion import Taught
+from cds_service.export.folder import flush, write_file
 from cds_service.export.prepared import Prepared
 
 _CASES, _HEAD, _LOCK = "cases.jsonl", "begun.json", "lock"
@@ -24,11 +25,12 @@ _CASES, _HEAD, _LOCK = "cases.jsonl", "begun.json", "lock"
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """A case that is finished: past the gate, or left out."""
+    """A case that is finished: past the gate (`prepared`, with its `note` once that was judged), or left out."""
 
     case: str
-    prepared: Prepared | None
-    reason: Reason | None
+    prepared: Prepared | None = None
+    note: Taught | None = None
+    reason: str | None = None
 
 
 class Journal:
@@ -37,15 +39,23 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def begun(self, order: str, now: datetime) -> datetime:
-        """When this export was begun: `now` where it is new. Raises CdsError for the folder of another order."""
+    def begun(self, order: str, versions: Mapping[str, str], now: datetime) -> datetime:
+        """When this export was begun: `now` where it is new, or `versions` are others than it was begun with.
+
+        Cases that other versions made are dropped. Raises CdsError for the folder of another order.
+        """
         head = self.folder / _HEAD
         if head.exists():
             said = json.loads(head.read_text())
             if said["order"] != order:
                 raise CdsError("the work folder belongs to another export: choose another folder")
-            return datetime.fromisoformat(said["begun"])
-        _write(head, json.dumps({"order": order, "begun": now.isoformat()}).encode())
+            if said["versions"] == versions:
+                return datetime.fromisoformat(said["begun"])
+        (self.folder / _CASES).unlink(missing_ok=True)
+        whole = head.with_name(f"{_HEAD}.new")
+        write_file(whole, codec.encode({"order": order, "versions": versions, "begun": now}).encode())
+        whole.replace(head)
+        flush(self.folder)
         return now
 
     def read(self) -> dict[str, Done]:
@@ -81,10 +91,3 @@ class Journal:
         """Take away what only the work needed."""
         for name in (_CASES, _HEAD, _LOCK):
             (self.folder / name).unlink(missing_ok=True)
-
-
-def _write(path: Path, content: bytes) -> None:
-    with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

@@ -9,17 +9,11 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from anonymization.policy import Policy
-from cds_service import __version__
-from cds_service.export.completion import ENCODING, STYLE
-from cds_service.export.rows import VERSIONS, Row, sampled
+from cds_service.export.left_out import Reason
+from cds_service.export.rows import VERSIONS, Row, sampled, texts_of
 from cds_service.export.values import Approval, Order
-from cds_service.inference.contract import CONTRACT_VERSION
-from cds_service.inference.prompt import PROMPT_VERSION
-from cds_service.safety.verdict import SAFETY_VERSION
 
 MANIFEST, SIGNATURE, CARD = "manifest.json", "manifest.sig.json", "card.md"
 DATA, PARQUET = "train.jsonl", "train.parquet"
@@ -37,7 +31,8 @@ _LIMITS = """\
 - De-identification is measured and not perfect. Whoever finds something that may identify a person stops, tells the
   clinic, and does not try to identify anybody.
 - A note is what a clinician accepted for a preliminary assessment. It is no diagnosis.
-- The model's share in a note is told by the columns `verdict` and `edited`."""
+- The model's share in a note is told by the columns `note`, `verdict` and `edited`.
+- A prompt tells times as the policy of the export does. In service it tells them as intervals."""
 
 
 def manifest_of(
@@ -45,16 +40,13 @@ def manifest_of(
     *,
     approvals: Sequence[Approval],
     made: datetime,
-    policy: Policy,
-    rules: str,
-    index: str,
+    versions: Mapping[str, str],
     rows: Sequence[Row],
     left_out: Mapping[str, int],
     risk: Mapping[str, object],
-    leaks: int,
-    files: Mapping[str, Path],
+    files: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The manifest of a finished export. `files`: by their names, as they will stand. `leaks`: lines left out."""
+    """The manifest of a finished export. `versions`: `versions_of`. `files`: what `file_of` says, by name."""
     scope = order.scope
     return {
         "kind": "export",
@@ -81,24 +73,20 @@ def manifest_of(
             "patients": len({r["patient"] for r in rows}),
             "by_priority": _counted(rows, "priority"),
             "by_verdict": _counted(rows, "verdict"),
+            "by_note": _counted(rows, "note"),
+            "passages_not_found_again": sum(len(r["passages_not_found"]) for r in rows),
         },
         "left_out": dict(sorted(left_out.items())),
-        "versions": {
-            "service": __version__,
-            "policy": f"{policy.name} {policy.version}",
-            "rules": rules,
-            "index": index,
-            "prompt": PROMPT_VERSION,
-            "style": STYLE.value,
-            "encoding": ENCODING.value,
-            "contract": CONTRACT_VERSION,
-            "safety": SAFETY_VERSION,
-        },
+        "versions": dict(versions),
         "answered_by": _answered_by(rows),
         "codes": "random, new in this export; the table that leads back is in the clinic's vault until it is withdrawn",
-        "leak_check": {"texts": "every message and every written text", "left_out": leaks},
+        "leak_check": {
+            "texts": "every message and every written text",
+            "checked": sum(1 for row in rows for _ in texts_of(row)),
+            "left_out": left_out.get(Reason.LEAK.value, 0),
+        },
         "risk": dict(risk),
-        "files": {name: _file(path) for name, path in sorted(files.items())},
+        "files": dict(files),
     }
 
 
@@ -123,6 +111,7 @@ def card_of(manifest: Mapping[str, Any]) -> str:
             _LINES,
             _table("priority", counts["by_priority"]),
             _table("decision", counts["by_verdict"]),
+            _table("the note is", counts["by_note"]),
             "## What was left out",
             _table("reason", left),
             "## Versions",
@@ -148,7 +137,7 @@ def sheet_of(rows: Sequence[Row], seed: str) -> str:
 
 def _cell(text: str) -> str:
     """No spreadsheet takes it for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t" else text
+    return f"'{text}" if text[:1] in set("=+-@\t\r") else text
 
 
 def _counted(rows: Sequence[Row], name: str) -> dict[str, int]:
@@ -165,8 +154,8 @@ def _answered_by(rows: Sequence[Row]) -> dict[str, list[str]]:
     return {name: sorted(found) for name, found in said.items() if found}
 
 
-def _file(path: Path) -> dict[str, Any]:
-    content = path.read_bytes()
+def file_of(content: bytes) -> dict[str, Any]:
+    """What a manifest says of a file."""
     return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 

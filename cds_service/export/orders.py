@@ -39,7 +39,7 @@ from cds_service.export.states import State
 from cds_service.export.steps import CHANGED, create, move
 from cds_service.export.values import Order, Preview, Written
 from cds_service.export.work import BACK, Held, WorkList
-from cds_service.ledger.audit import AuditEvent, EventKind
+from cds_service.ledger.audit import AuditEvent, EventKind, Scalar, append
 from cds_service.ledger.database import Database, Tx
 from cds_service.ledger.encoding import new_id
 from cds_service.ledger.errors import VaultError
@@ -194,6 +194,13 @@ class Orders:
         if remove:
             _remove(self.folder_of(ordered))
         return withdrawn
+
+    def taken(self, ordered: Ordered, file: str, member: Member, now: datetime) -> None:
+        """Audit that somebody took one of the files that the page hands out. Raises NotPermitted."""
+        check_may_see(member)
+        detail: dict[str, Scalar] = {"export": ordered.id, "act": "file-taken", "file": file}
+        with self._database.transaction() as tx:
+            append(tx, [AuditEvent(kind=EventKind.EXPORT, actor=member.actor, detail=detail)], now=now)
 
     # -- reading ---------------------------------------------------------------------------------------------------
 

@@ -40,7 +40,8 @@ class Opened:
     def identifiers(self) -> tuple[KnownIdentifier, ...]:
         """Whose names and numbers may stand in what was written: the chart's, and the clinic's own people."""
         own = (KnownIdentifier(kind="identifier", value=self.chart.patient_id),)
-        staff = (KnownIdentifier(kind="name", value=name, role="practitioner") for name in self.staff)
+        people = (*self.staff, self.signed.name)  # an account may have had another name when it signed
+        staff = (KnownIdentifier(kind="name", value=name, role="practitioner") for name in dict.fromkeys(people))
         return (*self.chart.identifiers, *own, *staff)
 
 
@@ -61,6 +62,11 @@ class Prepared:
     symptoms: tuple[str, ...]
     comments: tuple[str, ...]
     setting: Setting
+
+    @property
+    def guidelines(self) -> tuple[str, ...]:
+        """Ids of the passages that are of guidelines, and not of this patient's own notes."""
+        return tuple(p.id for p in self.passages if "#" in p.id)
 
     def coarser(self) -> Prepared:
         """Without what would name a condition that a plan tells more coarsely: guidelines, care gaps, medicines."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cds_service.export.completion import Taught
@@ -41,7 +41,7 @@ def row_of(prepared: Prepared, taught: Taught, *, number: int, policy: str, told
         "system_priority": chosen.system_priority.label,
         "model_priority": None if chosen.model_priority is None else chosen.model_priority.label,
         "verdict": chosen.verdict.value,
-        "reason": chosen.reason,
+        "note": taught.note.value,
         "edited": chosen.edited,
         "confidence": chosen.confidence,
         "role": chosen.role,
@@ -51,7 +51,8 @@ def row_of(prepared: Prepared, taught: Taught, *, number: int, policy: str, told
         "overridden": chosen.outcomes.count("overridden"),
         "override_reasons": list(chosen.reasons),
         "rules": list(chosen.rules),
-        "passages": [p.id for p in prepared.passages if "#" in p.id],
+        "passages": list(prepared.guidelines),
+        "passages_not_found": [p for p in chosen.passages if p not in prepared.guidelines] if told else [],
         "written": [{"field": name, "text": text} for name, text in _written(prepared)] if told else [],
         "versions": [{"of": name, "version": chosen.versions[name]} for name in VERSIONS if name in chosen.versions]
         + [{"of": "policy of the export", "version": policy}],
@@ -88,13 +89,15 @@ def sampled(rows: Sequence[Row], most: int, seed: str) -> list[Row]:
     return ranked[:most]
 
 
-def write_parquet(path: Path, rows: Sequence[Row]) -> None:
+def parquet_of(rows: Sequence[Row]) -> bytes:
     """The rows as Parquet with a fixed schema; equal rows give equal bytes on one version of pyarrow."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     table = pa.Table.from_pylist([dict(row) for row in rows], schema=schema())
-    pq.write_table(table, path, compression="zstd", use_dictionary=True, store_schema=False, version="2.6")
+    out = io.BytesIO()
+    pq.write_table(table, out, compression="zstd", use_dictionary=True, store_schema=False, version="2.6")
+    return out.getvalue()
 
 
 def schema() -> pa.Schema:
@@ -108,9 +111,9 @@ def schema() -> pa.Schema:
     return pa.schema(
         {
             "id": text, "source": text, "patient": text, "messages": pair("role", "content"), "priority": text,
-            "floor": text, "system_priority": text, "model_priority": text, "verdict": text, "reason": text,
+            "floor": text, "system_priority": text, "model_priority": text, "verdict": text, "note": text,
             "edited": pa.bool_(), "confidence": number, "role": text, "year": number, "cards": words,
             "accepted": number, "overridden": number, "override_reasons": words, "rules": words, "passages": words,
-            "written": pair("field", "text"), "versions": pair("of", "version"),
+            "passages_not_found": words, "written": pair("field", "text"), "versions": pair("of", "version"),
         }.items()
     )  # fmt: skip

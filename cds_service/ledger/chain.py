@@ -3,12 +3,15 @@
 Every record's hash covers its number, its content and the hash before it. A record whose hash is wrong where it stands
 but right under another number was moved; one that stands where another belongs was inserted; a number that no record
 holds was removed; the rest was changed. What the chain alone cannot show is a cut at its end, or an end rewritten with
-new hashes by someone who may write to the database: keep `ChainReport.head` elsewhere and compare.
+new hashes by someone who may write to the database: `seals` shows those.
+
+A clock that was set back changes nothing in the chain, but an auditor must know of it: such steps are reported apart.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import RowMapping, select
@@ -19,6 +22,9 @@ from cds_service.ledger.tables import audit_event
 
 MAX_NAMED = 1000
 """Most records that one report looks at closely; what is beyond is counted."""
+
+CLOCK_TOLERANCE_S = 60.0
+"""Seconds by which an event may seem older than the one before it: work is dated by its begin, and processes queue."""
 
 _CHUNK = 1000
 
@@ -43,11 +49,23 @@ class ChainProblem:
         return f"audit event {self.seq} was {self.kind}"
 
 
+@dataclass(frozen=True, kw_only=True, order=True)
+class ClockStep:
+    """The clock stood `seconds` earlier at event `seq` than at the one before it."""
+
+    seq: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"the clock stood {self.seconds:.0f} s earlier at event {self.seq} than at the one before it"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChainReport:
     """What `verify` read: how many events, the last number and hash, and each problem found.
 
-    `more`: records with a wrong hash beyond the first `MAX_NAMED`, which are counted and not named.
+    `more`: records with a wrong hash beyond the first `MAX_NAMED`, which are counted and not named. `clock_back`: where
+    the clock was set back by more than `CLOCK_TOLERANCE_S`, at most `MAX_NAMED` times; it makes no record wrong.
     """
 
     events: int
@@ -55,6 +73,7 @@ class ChainReport:
     head: str
     problems: tuple[ChainProblem, ...]
     more: int = 0
+    clock_back: tuple[ClockStep, ...] = ()
 
     @property
     def valid(self) -> bool:
@@ -76,6 +95,8 @@ class _Walk:
     odd: dict[int, RowMapping] = field(default_factory=dict)
     loose: set[int] = field(default_factory=set)
     rewritten: set[int] = field(default_factory=set)
+    time: str = ""
+    clock_back: list[ClockStep] = field(default_factory=list)
 
     def step(self, row: RowMapping) -> None:
         seq: int = row["seq"]
@@ -88,12 +109,20 @@ class _Walk:
             self.rewritten.add(self.last or seq)
         if sound:
             self.sound_last = seq
+            self._clock(seq, row["time"])
         elif len(self.odd) < MAX_NAMED:
             self.odd[seq] = row
         else:
             self.more += 1
         self.loose = {seq} if follows and not sound and not linked else set()
         self.events, self.last, self.head, self.head_sound = self.events + 1, seq, row["hash"], sound
+
+    def _clock(self, seq: int, time: str) -> None:
+        before, self.time = self.time, time
+        if time < before and len(self.clock_back) < MAX_NAMED:
+            seconds = _seconds_back(before, time)
+            if seconds > CLOCK_TOLERANCE_S:
+                self.clock_back.append(ClockStep(seq=seq, seconds=seconds))
 
     def _missing(self, seqs: range) -> None:
         named = seqs[: MAX_NAMED - len(self.gaps)]
@@ -109,7 +138,12 @@ def verify(tx: Tx) -> ChainReport:
         walk.step(row)
     problems = {ChainProblem(seq=seq, kind=Tamper.CHANGED) for seq in walk.rewritten} | _name(tx, walk)
     return ChainReport(
-        events=walk.events, last=walk.last, head=walk.head, problems=tuple(sorted(problems)), more=walk.more
+        events=walk.events,
+        last=walk.last,
+        head=walk.head,
+        problems=tuple(sorted(problems)),
+        more=walk.more,
+        clock_back=tuple(walk.clock_back),
     )
 
 
@@ -157,5 +191,12 @@ def _hash_at(tx: Tx, seq: int) -> str | None:
 def _hash_is_right(row: RowMapping, seq: int) -> bool:
     try:
         return bool(event_hash(row, seq=seq) == row["hash"])
-    except TypeError:  # a value of a type that this service never writes
+    except (TypeError, ValueError):  # a value of a type that this service never writes
         return False
+
+
+def _seconds_back(before: str, time: str) -> float:
+    try:
+        return (datetime.fromisoformat(before) - datetime.fromisoformat(time)).total_seconds()
+    except (TypeError, ValueError):  # not a time that this service writes: the hash then tells
+        return 0.0

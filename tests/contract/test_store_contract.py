@@ -36,9 +36,12 @@ from cds_service.ledger.queries import answer_by_id, feedback_for, recent_answer
 from cds_service.ledger.records import AnswerRecord, FeedbackOutcome, FeedbackStatus
 from cds_service.ledger.retirement import retire
 from cds_service.ledger.rotation import Purpose, Rotation
+from cds_service.ledger.seals import Seals
 from cds_service.ledger.tables import audit_event, metadata, vault_item, vault_subject
 from cds_service.ledger.tables import job as job_table
+from cds_service.ledger.trail import Wanted, last_verified, newest_first, records
 from cds_service.ledger.vault import Person, Vault
+from cds_service.ledger.verification import note_verified, verify_trail
 from tests.support.ledger_values import (
     CLIENT,
     FEEDBACK,
@@ -300,6 +303,25 @@ def test_a_record_changed_behind_our_back_is_named(own_database: Database) -> No
     with own_database.transaction(write=False) as tx:
         problems = verify(tx).problems
     assert [(problem.seq, problem.kind) for problem in problems] == [(3, Tamper.CHANGED)]
+
+
+def test_a_trail_is_sealed_filtered_and_verified_and_no_seal_can_be_changed(database: Database, tmp_path: Path) -> None:
+    seals = Seals(new_keys(), tmp_path / "seals.jsonl")
+    for _ in range(2):
+        with database.transaction() as tx:
+            append(tx, [HOOK_CALL, READ], now=NOW)
+            assert seals.seal(tx, now=NOW, actor="operator") is not None
+    found = verify_trail(database, seals)
+    assert found.valid, found.problems
+    assert found.status.newer == 1
+    note_verified(database, found, now=later(60), actor="operator")
+    with database.transaction(write=False) as tx:
+        wanted = Wanted(since=later(1), kinds=frozenset({EventKind.AUDIT_READ}))
+        assert [record.seq for record in records(tx, wanted)] == [found.chain.last + 1]
+        assert last_verified(tx) == newest_first(tx, Wanted(), limit=1)[0]
+    for statement in ("UPDATE audit_seal SET head = 'x'", "DELETE FROM audit_seal"):
+        with pytest.raises(StoreError), database.transaction() as tx:
+            tx.execute(text(statement))
 
 
 # -- vault -----------------------------------------------------------------------------------------------------------

@@ -1,15 +1,18 @@
 """A care gap that its user dismissed stays away until its data change or a time passes; nothing else stays away."""
 
 import copy
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from cds_service.bootstrap import assemble, open_recorder
 from cds_service.cards import EXTENSION
 from cds_service.errors import ConfigurationError
-from cds_service.ledger.audit import EventKind, newest
+from cds_service.ledger.audit import EventKind
 from cds_service.ledger.migrate import migrate
+from cds_service.ledger.tables import audit_event
 from cds_service.settings import Settings
 from tests.support.apps import app_of
 
@@ -129,10 +132,12 @@ def test_only_an_audited_setting_silences_a_rule_and_the_answer_says_so(settings
     off = settings.model_copy(update={"rules_off": ("news2",)})
     service = service_of(off, built)
     for _ in range(2):
-        service.recorder.note_rules_off(off.rules_off, NOW)
+        service.recorder.note_settings(NOW)
     with service.recorder.database.transaction(write=False) as tx:
-        event = newest(tx, EventKind.SETTING)
-    assert (event["setting"], event["value"], event["count"]) == ("rules_off", "news2", 1)
+        settings_noted = select(audit_event.c.detail).where(audit_event.c.kind == EventKind.SETTING.value)
+        written = tx.execute(settings_noted).scalars()
+        (event,) = (e for e in map(json.loads, written) if e["setting"] == "rules_off")
+    assert (event["value"], event["count"]) == ("news2", 1)
     _, advice = ask(app_of(service).test_client(), chart())
     assert {n["reason"] for n in advice["notEvaluated"] if n["what"].startswith("NEWS2")} == {
         "switched off by a setting of this clinic"

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pyarrow.parquet as pq
 import pytest
@@ -13,60 +14,22 @@ from cds_service.bootstrap import open_similarity
 from cds_service.domain import Priority
 from cds_service.errors import CdsError
 from cds_service.export.check import check_export
+from cds_service.export.completion import taught
 from cds_service.export.errors import ExportRefused, ExportStopped
-from cds_service.export.exporter import Exporter
+from cds_service.export.exporter import WRITING, Exporter
+from cds_service.export.left_out import Reason
 from cds_service.export.values import Approval, Order, Profile, Scope
 from cds_service.review.reasons import OFFERED_REASONS
-from cds_service.review.values import Decision, Symptom, Verdict
-from tests.support.review_scene import WELL, Scene, body_of
-from tests.support.review_values import WORDS as BASE
+from cds_service.review.values import Verdict
+from tests.support.export_scene import CHEST, DRAFT, OWN, decide, decided
+from tests.support.review_scene import Scene, body_of
 
 NOW = datetime(2031, 3, 4, 10, 30, tzinfo=UTC)
 APPROVED = (Approval(account="acct-1", role="compliance", declared="no-actual-knowledge", at=NOW),)
-DRAFT = {
-    "priority_reason": "Chest pressure with sweating.",
-    "key_concerns": ("Chest pain",),
-    "risk_factors": (),
-    "questions": ("When did the chest pressure start?",),
-    "assessment": "Chest pressure may have a serious cause. Emergency response is needed now.",
-}
-"""What the model said of the first patient, and the clinician confirmed."""
-
-OWN = replace(
-    BASE,
-    history="Nemosdottir has been to the emergency department since Tuesday; her daughter called.",
-    symptoms=(Symptom(name="chest pressure", duration="2 hours", severity=6),),
-    assessment="Chest pressure may have a serious cause: call 911 now.",
-    justification="Chest pressure with sweating.",
-    note="Nora Quill spoke to the family, 555-010-4477.",
-)
-"""What the clinician wrote of the second, of whom no draft was shown."""
 
 
 def quiet(_stage, _share):
     pass
-
-
-def decided(scene):
-    """Three fictional patients: of one the draft is confirmed, of one a note is written, one is dismissed."""
-    chest = {"complaint": "chest pressure for two hours, sweating", "vitals": WELL, "drop": ("documents", "intake")}
-    scene.worker_lives()
-    scene.hook(body_of(scene.at, **chest))
-    scene.finish_jobs(**DRAFT)
-    decide(scene, Verdict.CONFIRM, BASE)
-    scene.hook(body_of(scene.at, patient="demo-2", name=("Nemosdottir", "Ingeborg"), **chest))
-    scene.finish_jobs(reasons=("grounding: a sentence is not covered by the evidence",))
-    decide(scene, Verdict.CONFIRM, OWN, edited=True)
-    scene.hook(body_of(scene.at, patient="demo-3", name=("Fabula", "Thaddeus"), **chest))
-    decide(scene, Verdict.DISMISS, BASE, reason=OFFERED_REASONS[0][1])
-    return scene
-
-
-def decide(scene, verdict, words, *, reason=None, edited=False):
-    (case,) = scene.cases()
-    signed = Decision(verdict=verdict, priority=None, reason=reason, notes=words, signature=scene.physician.name,
-                      seen=case.version, edited=edited)  # fmt: skip
-    scene.clinic.reviews.decide(case.id, signed, scene.physician, scene.at + timedelta(minutes=5))
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +105,7 @@ def test_nothing_of_a_person_is_in_any_file(written):
     folder, _ = written
     whole_text = b"".join(p.read_bytes() for p in folder.iterdir()).decode("utf-8", "replace")
     names = ("Fictiva", "Rosalind", "Thaddeus", "Ingeborg", "Nemosdottir", "Quill", "Marlowe")
-    for canary in (*names, "555-010", "4477", "demo-1", "demo-2", "subj-"):
+    for canary in (*names, "555-010", "4477", "4478", "demo-1", "demo-2", "subj-"):
         assert canary not in whole_text, canary
 
 
@@ -151,6 +114,78 @@ def test_what_was_written_is_scrubbed_like_any_text(written):
     told = next(w for row in lines(folder) if (w := {x["field"]: x["text"] for x in row["written"]}) and "note" in w)
     assert "has been to the emergency department" in told["history"]
     assert "spoke to the family" in told["note"]
+    assert "she was told before" in told["comment"]
+
+
+def test_a_line_says_what_came_of_the_cards_and_whose_the_note_is(written):
+    folder, _ = written
+    rows = {row["note"]: row for row in lines(folder)}
+    assert {note: (r["accepted"], r["overridden"]) for note, r in rows.items()} == {
+        "draft": (0, 0),
+        "own words": (0, 1),
+    }
+    assert rows["own words"]["override_reasons"] == [OFFERED_REASONS[0][1]]
+    assert rows["draft"]["passages"]
+    assert rows["draft"]["passages_not_found"] == []
+
+
+def test_why_others_are_left_out(built, similarity, tmp_path):
+    """A patient each: a label, an assessment that names, a priority below the floor, no words, a sign, no ground."""
+    scene = Scene(tmp_path, built, now=NOW)
+    labelled = body_of(scene.at, **CHEST)
+    label = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}
+    labelled["prefetch"]["observations"]["entry"][0]["resource"]["meta"] = {"security": [label]}
+    scene.hook(labelled)
+    decide(scene, Verdict.CONFIRM, OWN)
+    named = replace(OWN, assessment="Nemosdottir may have a serious cause: call 911 now.")
+    for patient, (verdict, words, priority) in enumerate(
+        (
+            (Verdict.CONFIRM, named, None),
+            (Verdict.CHANGE, OWN, Priority.LOW),
+            (Verdict.CONFIRM, replace(OWN, assessment="..."), None),
+            (Verdict.CONFIRM, replace(OWN, assessment="?Cardiac"), None),
+            (Verdict.CONFIRM, replace(OWN, assessment="The left ankle may be broken after a fall."), None),
+        )
+    ):
+        scene.hook(body_of(scene.at, patient=f"odd-{patient}", name=("Nemosdottir", "Ingeborg"), **CHEST))
+        decide(scene, verdict, words, priority=priority)
+    seen = exporter(scene, built, similarity).preview(order(), now=NOW + timedelta(days=2), actor="export:1")
+    assert {reason.removeprefix("of 6 looked at: "): n for reason, n in seen.counts.left_out.items()} == {
+        Reason.LABELLED: 1,
+        Reason.NAMED: 1,
+        Reason.BELOW_FLOOR: 1,
+        Reason.NO_NOTE: 1,
+        Reason.NOT_WRITABLE: 1,
+        f"{Reason.CHECKS}: grounding": 1,
+    }
+    with pytest.raises(ExportRefused) as refused:
+        run(exporter(scene, built, similarity), order(), tmp_path / "set")
+    assert refused.value.reason == "nothing-to-export"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "reason"),
+    [
+        ("cds_service.export.prepared.GATE_S", 0.0, Reason.NOT_DEIDENTIFIED),
+        ("cds_service.export.maker.identifiers", lambda text: ("name",) if "pressure" in text else (), Reason.LEAK),
+        ("cds_service.export.prepared.floor_of", lambda _findings: Priority.LOW, Reason.RULES_CHANGED),
+    ],
+)
+def test_what_fails_on_the_way_is_left_out_and_counted(whole, built, similarity, monkeypatch, place, value, reason):
+    monkeypatch.setattr(place, value)
+    seen = exporter(whole, built, similarity).preview(order(), now=NOW + timedelta(days=2), actor="export:1")
+    assert (seen.rows, seen.counts.left_out[f"of 2 looked at: {reason}"]) == ((), 2)
+
+
+def test_what_is_past_its_retention_is_left_out_and_a_legal_hold_neither_keeps_nor_adds_anything(
+    whole, built, similarity
+):
+    made, rights = exporter(whole, built, similarity), whole.clinic.rights
+    hold = rights.hold("fictional-ehr", "demo-1", reason="litigation", actor="user:acct-1", now=NOW)
+    late = NOW + timedelta(days=whole.clinic.settings.vault_retention_days + 1)
+    assert made.count(order(), NOW).cases == 2
+    assert made.count(order(), late).left_out == {Reason.DISMISSED: 1, Reason.PAST_RETENTION: 2}
+    rights.release(hold.id, actor="user:acct-1", now=NOW)
 
 
 def test_parquet_holds_the_same_rows(written):
@@ -162,12 +197,22 @@ def test_data_build_train_and_datasets_read_it(written, tmp_path):
     from datasets import load_dataset
 
     from cds_service.training.build.outside import clinic_examples
+    from cds_service.training.tuning.data_files import read_data
 
     folder, _ = written
+    rows = lines(folder)
     found = list(clinic_examples([folder / "train.jsonl"], lambda place, reason: pytest.fail(f"{place}: {reason}")))
-    assert [e.patient for e in found] == [r["patient"] for r in lines(folder)]
-    read = load_dataset("json", data_files=str(folder / "train.jsonl"), split="train", cache_dir=str(tmp_path))
-    assert [m["role"] for m in read[0]["messages"]] == ["system", "user", "assistant"]
+    assert [e.patient for e in found] == [r["patient"] for r in rows]
+    for name in ("train", "validation"):
+        shutil.copy(folder / "train.jsonl", tmp_path / f"{name}.jsonl")
+    hashes = dict.fromkeys(
+        ("train.jsonl", "validation.jsonl"), sha256((folder / "train.jsonl").read_bytes()).hexdigest()
+    )
+    (tmp_path / "manifest.json").write_text(json.dumps({"files": hashes}))
+    assert [line.completion for line in read_data(tmp_path).train] == [r["messages"][2]["content"] for r in rows]
+    for kind, name in (("json", "train.jsonl"), ("parquet", "train.parquet")):
+        read = load_dataset(kind, data_files=str(folder / name), split="train", cache_dir=str(tmp_path / kind))
+        assert [read[n]["messages"] for n in range(2)] == [r["messages"] for r in rows]
 
 
 def test_equal_code_tables_give_equal_bytes_and_another_export_other_codes(written, whole, built, similarity, tmp_path):
@@ -192,12 +237,27 @@ def test_a_stopped_run_goes_on_and_gives_the_same(written, whole, built, similar
     assert not (tmp_path / ".set.part").exists()
 
 
+def test_cases_that_other_versions_prepared_are_prepared_anew(whole, built, similarity, tmp_path):
+    asked = iter((False, True))
+    with pytest.raises(ExportStopped):
+        run(exporter(whole, built, similarity), order(), tmp_path / "set", stopped=lambda: next(asked))
+    head = tmp_path / ".set.part" / "begun.json"
+    said = json.loads(head.read_text())
+    head.write_text(json.dumps(said | {"versions": said["versions"] | {"policy": "another"}}))
+    (kept,) = (tmp_path / ".set.part" / "cases.jsonl").read_text().splitlines()
+    changed = kept.replace("chest pressure", "toothache")
+    (tmp_path / ".set.part" / "cases.jsonl").write_text(changed + "\n")
+    run(exporter(whole, built, similarity), order(), tmp_path / "set")
+    assert changed != kept
+    assert "toothache" not in (tmp_path / "set" / "train.jsonl").read_text()
+
+
 def test_a_full_disk_leaves_nothing_that_looks_whole(whole, built, similarity, tmp_path, monkeypatch):
     def full(*_args):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("cds_service.export.exporter.write_parquet", full)
+        patched.setattr("cds_service.export.folder.parquet_of", full)
         with pytest.raises(OSError, match="No space"):
             run(exporter(whole, built, similarity), order(), tmp_path / "set")
     assert not (tmp_path / "set").exists()
@@ -206,14 +266,19 @@ def test_a_full_disk_leaves_nothing_that_looks_whole(whole, built, similarity, t
 
 def test_who_opts_out_while_it_is_made_is_left_out(built, similarity, tmp_path):
     scene = decided(Scene(tmp_path, built, now=NOW))
-    made = exporter(scene, built, similarity)
-    asked = iter((False, True))
-    with pytest.raises(ExportStopped):
-        run(made, order(), tmp_path / "set", stopped=lambda: next(asked))
-    scene.clinic.rights.opt_out("fictional-ehr", "demo-1", reason="patient-request", actor="user:acct-1", now=NOW)
-    said = run(made, order(), tmp_path / "set")
-    assert said.left_out["opted out"] == 1
-    assert said.rows == 1
+    made, made_at = exporter(scene, built, similarity), NOW + timedelta(days=2)
+    folder = tmp_path / "set"
+
+    def opting_out(stage, _share):
+        if stage == WRITING:
+            rights = scene.clinic.rights
+            rights.opt_out("fictional-ehr", "demo-1", reason="patient-request", actor="user:acct-1", now=NOW)
+
+    said = made.run(
+        order(), folder, approvals=APPROVED, now=made_at, actor="export:1", show=opting_out, stopped=lambda: False
+    )
+    assert (said.rows, said.left_out["opted out"]) == (1, 1)
+    assert [row["note"] for row in lines(folder)] == ["own words"]
 
 
 def test_a_changed_file_and_a_foreign_signature_are_told(written, whole, tmp_path):
@@ -259,12 +324,9 @@ def test_scope_narrows(whole, built, similarity):
     assert made.count(order(scope=past), NOW).cases == 0
 
 
-def test_expert_determination_needs_one_and_its_threshold_is_enforced(whole, built, similarity, tmp_path):
-    wanted = order(3, profile=Profile.EXPERT_DETERMINATION)
-    with pytest.raises(ExportRefused) as refused:
-        run(exporter(whole, built, similarity), wanted, tmp_path / "set")
-    assert refused.value.reason == "no-determination"
-    policy = tmp_path / "expert.toml"
+def determined(folder):
+    """The template of the policy with a determination that is stated."""
+    policy = folder / "expert.toml"
     text = PROFILES["expert-determination"].read_text()
     for empty, told in (
         ('expert = ""', 'expert = "E. Xpert, statistician"'),
@@ -274,6 +336,30 @@ def test_expert_determination_needs_one_and_its_threshold_is_enforced(whole, bui
     ):
         text = text.replace(empty, told)
     policy.write_text(text)
+    return policy
+
+
+def test_the_threshold_counts_those_alone_whose_notes_stay(whole, built, similarity, tmp_path, monkeypatch):
+    settings = {"export_policy_file": determined(tmp_path), "export_min_k": 2, "export_most_suppressed": 0.5}
+    made, wanted = exporter(whole, built, similarity, **settings), order(5, profile=Profile.EXPERT_DETERMINATION)
+
+    def withholding(one, case, similarity):
+        return Reason.CHECKS if one.chosen.assessment is None else taught(one, case, similarity)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("cds_service.export.maker.taught", withholding)
+        with pytest.raises(ExportRefused) as refused:
+            run(made, wanted, tmp_path / "set")
+    assert refused.value.reason == "risk-too-few-subjects"
+    assert run(made, wanted, tmp_path / "set").rows == 2
+
+
+def test_expert_determination_needs_one_and_its_threshold_is_enforced(whole, built, similarity, tmp_path):
+    wanted = order(3, profile=Profile.EXPERT_DETERMINATION)
+    with pytest.raises(ExportRefused) as refused:
+        run(exporter(whole, built, similarity), wanted, tmp_path / "set")
+    assert refused.value.reason == "no-determination"
+    policy = determined(tmp_path)
     with pytest.raises(ExportRefused) as refused:
         run(exporter(whole, built, similarity, export_policy_file=policy), wanted, tmp_path / "set")
     assert refused.value.reason == "risk-too-few-subjects"

@@ -39,19 +39,6 @@ with database.transaction() as tx:
     time.sleep(600)
 """
 
-APPENDER = """
-import sys
-from datetime import UTC, datetime
-from cds_service.ledger.audit import AuditEvent, EventKind, append
-from cds_service.ledger.database import open_database
-
-database = open_database(sys.argv[1])
-while True:
-    with database.transaction() as tx:
-        seq = append(tx, [AuditEvent(kind=EventKind.HOOK_CALL, actor="client:x")], now=datetime.now(UTC))
-    print(seq, flush=True)
-"""
-
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
@@ -129,18 +116,3 @@ def test_a_worker_killed_before_its_commit_wrote_nothing(url: str, database: Dat
     assert (left.state, left.result) == (JobState.RUNNING, None)
     assert report.valid
     assert claim_when_free(database, store).id == wanted.id
-
-
-def test_no_acknowledged_event_of_a_killed_process_is_lost(url: str, database: Database) -> None:
-    process = subprocess.Popen([sys.executable, "-c", APPENDER, url], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    for _ in range(20):
-        process.stdout.readline()
-    process.kill()
-    acknowledged = [20, *(int(line) for line in process.stdout.read().split())][-1]
-    process.wait()
-    process.stdout.close()
-    with database.transaction(write=False) as tx:
-        report = verify(tx)
-    assert report.valid
-    assert report.events in (acknowledged, acknowledged + 1)  # the last may be committed and not yet told

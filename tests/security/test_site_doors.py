@@ -74,6 +74,9 @@ RULES = {
     "rights.act": COMPLIANCE,
     "rights.erasure": COMPLIANCE,
     "rights.end": COMPLIANCE,
+    "audit.page": COMPLIANCE,
+    "audit.patient": COMPLIANCE,
+    "audit.download": COMPLIANCE,
     "rollout.page": ALL,
     "rollout.change": frozenset({Role.ADMINISTRATOR}),
 }

@@ -18,6 +18,7 @@ from cds_service.ledger.tables.oversight import alert, sign_off
 from cds_service.ledger.tables.review import review_case, review_event, review_look, review_record
 from cds_service.ledger.tables.rights import erasure, legal_hold, opt_out
 from cds_service.ledger.tables.rollout import roll_out
+from cds_service.ledger.tables.seals import audit_seal
 from cds_service.ledger.tables.vault import vault_export, vault_item, vault_key, vault_subject
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "alert",
     "answer",
     "audit_event",
+    "audit_seal",
     "card",
     "delivery",
     "erasure",

@@ -19,4 +19,6 @@ audit_event = Table(
     required("previous", String(64)),
     required("hash", String(64)),
     Index(None, "kind", "seq"),
+    Index(None, "actor", "seq"),
+    Index(None, "time", "seq"),
 )

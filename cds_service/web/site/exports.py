@@ -124,7 +124,7 @@ def _one(made: Blueprint, clinic: Clinic) -> None:
         found = clinic.exports.folder_of(ordered) / name
         if name not in FILES or ordered.state is not State.DONE or not found.is_file():
             abort(404, "There is no such file.")
-        log.info("export-file", account=member.account, export=order_id, file=name)
+        clinic.exports.taken(ordered, name, member, clinic.now())
         answer = send_file(found.absolute(), as_attachment=True, download_name=f"{order_id}-{name}", etag=False)
         answer.headers["Cache-Control"] = "no-store"
         return answer

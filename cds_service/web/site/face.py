@@ -9,7 +9,7 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
 from cds_service.clinic import Clinic
-from cds_service.web.site import account, arrival, exports, rights, rollout, who
+from cds_service.web.site import account, arrival, audit, exports, rights, rollout, who
 from cds_service.web.site.cookies import Cookies, form_secret
 from cds_service.web.site.intake.desk import blueprint as intake_desk
 from cds_service.web.site.intake.published import blueprint as intake_published
@@ -36,6 +36,7 @@ FACES: tuple[Callable[[Clinic], Blueprint], ...] = (
     rollout.blueprint,
     exports.blueprint,
     rights.blueprint,
+    audit.blueprint,
 )
 """Every page's blueprint: a function of the clinic."""
 

@@ -35,6 +35,7 @@ PLACES = (
     Place(path="/monitoring", label="Monitoring", roles=frozenset(Role)),
     Place(path="/exports", label="Exports", roles=frozenset({Role.COMPLIANCE})),
     Place(path="/rights", label="Patients' rights", roles=frozenset({Role.COMPLIANCE})),
+    Place(path="/audit", label="Audit trail", roles=frozenset({Role.COMPLIANCE})),
     Place(path="/roll-out", label="Roll-out", roles=frozenset({Role.ADMINISTRATOR, Role.COMPLIANCE})),
 )
 

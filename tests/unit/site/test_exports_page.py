@@ -7,6 +7,7 @@ import pytest
 from cds_service.accounts.roles import Role
 from cds_service.export.runner import Runner
 from cds_service.export.states import State
+from cds_service.ledger.audit import EventKind, newest
 from tests.support.export_values import DAY, NOW, SmallWriter, approving, asked, officers
 from tests.support.site import a_clinic, a_member, csrf_of, sign_in, site_app
 
@@ -121,6 +122,9 @@ def test_the_page_hands_out_words_about_the_data_and_never_the_data(clinic, two,
     assert card.headers["Content-Disposition"].startswith("attachment")
     for name in ("train.jsonl", "..%2Fcds.sqlite3", "risk.md"):
         assert browsers[1].get(f"{path}/{name}").status_code == 404
+    with clinic.recorder.database.transaction(write=False) as tx:
+        newest_export = newest(tx, EventKind.EXPORT)
+    assert (newest_export["act"], newest_export["file"]) == ("file-taken", "card.md")
 
 
 def test_a_page_that_stands_open_is_drawn_anew_when_there_is_more_to_show(clinic, two, browsers):
