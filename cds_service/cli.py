@@ -13,6 +13,7 @@ import click
 from cds_service.commands.alerts import alerts
 from cds_service.commands.audit import audit
 from cds_service.commands.bench_audit import bench_audit
+from cds_service.commands.bench_export import bench_export
 from cds_service.commands.bench_import import bench_import
 from cds_service.commands.bench_model import bench_model
 from cds_service.commands.bench_review import bench_review
@@ -251,6 +252,7 @@ main.add_command(vault)
 main.add_command(keys)
 main.add_command(validate_local)
 main.add_command(bench_audit)
+main.add_command(bench_export)
 main.add_command(bench_import)
 main.add_command(bench_model)
 main.add_command(bench_review)

@@ -118,6 +118,7 @@ class _Supervisor:
         self._environment = environment
         self._pid_file = pid_file
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._errands: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping = False
         self._next = {name: time.monotonic() + every for name, every in EVERY.items()}
 
@@ -159,23 +160,31 @@ class _Supervisor:
         return 0
 
     def _run_what_is_due(self) -> None:
+        """Start what is due, and wait for none of it: children are looked after meanwhile, however long it takes."""
+        for name, errand in list(self._errands.items()):
+            if (code := errand.poll()) is None:
+                continue
+            del self._errands[name]
+            if code:
+                log.error("command-failed", command=name, code=code)
         for name, every in EVERY.items():
-            if time.monotonic() >= self._next[name]:
+            if time.monotonic() >= self._next[name] and name not in self._errands:
                 self._next[name] = time.monotonic() + every
                 command = [sys.executable, "-m", "cds_service", *name.split()]
-                done = subprocess.run(command, env=self._environment, check=False)  # noqa: S603 - our own command line
-                if done.returncode:
-                    log.error("command-failed", command=name, code=done.returncode)
+                self._errands[name] = subprocess.Popen(  # noqa: S603 - our own command line
+                    command, env=self._environment, preexec_fn=die_with_parent
+                )
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stopping = True
 
     def _end_children(self) -> None:
-        for child in self._children.values():
+        children = [*self._children.values(), *self._errands.values()]
+        for child in children:
             if child.poll() is None:
                 child.terminate()
         deadline = time.monotonic() + STOP_S
-        for child in self._children.values():
+        for child in children:
             try:
                 child.wait(timeout=max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:

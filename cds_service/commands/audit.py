@@ -66,9 +66,11 @@ def verify(as_json: bool) -> None:
 @clear_errors
 def seal() -> None:
     """Sign what came since the last seal (`serve` does it by itself). Exit code 1 when the last seal does not hold."""
-    with open_trail() as trail, trail.database.transaction() as tx:
-        problem = trail.seals.status(tx).problem
-        made = trail.seals.seal(tx, now=_now(), actor=OPERATOR)
+    with open_trail() as trail:
+        trail.seals.reach()
+        with trail.database.transaction() as tx:
+            problem = trail.seals.status(tx).problem
+            made = trail.seals.seal(tx, now=_now(), actor=OPERATOR)
     click.echo(f"seal {made.number}: events {made.first} to {made.last}" if made else "nothing new to seal")
     if problem is not None:
         raise click.ClickException(f"{problem}. Run `cds-service audit verify`.")

@@ -141,10 +141,11 @@ def _verified(database: Database) -> dict[str, Any]:
     from sqlalchemy import func, select
 
     from cds_service.ledger.chain import verify
+    from cds_service.ledger.database import any_text
     from cds_service.ledger.tables import audit_event
 
     begun, processor = time.perf_counter(), time.process_time()
-    with database.transaction(write=False) as tx:
+    with database.transaction(write=False) as tx, any_text(tx):
         report = verify(tx)
     seconds = time.perf_counter() - begun
     processor_seconds = time.process_time() - processor

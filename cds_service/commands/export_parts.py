@@ -58,7 +58,7 @@ class Opened:
 
 @contextmanager
 def open_exports(settings: Settings | None = None) -> Iterator[Opened]:
-    """The parts, without anything that only work needs."""
+    """The parts, without anything that only work needs. Raises ConfigurationError for another database's keys."""
     from cds_service.ledger.database import open_database
     from cds_service.ledger.keys import open_keys
     from cds_service.ledger.migrate import migrate
@@ -67,7 +67,10 @@ def open_exports(settings: Settings | None = None) -> Iterator[Opened]:
     settings = settings or read_settings()
     migrate(settings.database)
     with closing(open_database(settings.database)) as database:
-        yield Opened(settings, database, Vault(open_keys(settings)))
+        vault = Vault(open_keys(settings))
+        with database.transaction(write=False) as tx:
+            vault.check_keys(tx)
+        yield Opened(settings, database, vault)
 
 
 def _read_password(path: Path | None) -> str:

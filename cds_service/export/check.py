@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from cds_service.export.manifest import DATA, MANIFEST, PARQUET, SIGNATURE
 from cds_service.ledger.signatures import Signature, verify_signature
@@ -17,34 +16,35 @@ def check_export(folder: Path, public_keys: Mapping[str, bytes]) -> tuple[str, .
     try:
         written = (folder / MANIFEST).read_bytes()
         said = json.loads((folder / SIGNATURE).read_bytes())
-        signature = Signature(key_id=said["key"], hex=said["signature"])
+        signature = Signature(key_id=str(said["key"]), hex=str(said["signature"]))
         manifest = json.loads(written)
-        files = dict(manifest["files"])
+        files = {name: str(of["sha256"]) for name, of in manifest["files"].items()}
+        rows = int(manifest["counts"]["rows"])
     except FileNotFoundError:
         return ("it is no whole export: manifest or signature is missing",)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ("manifest or signature cannot be read",)
     problem = verify_signature(written, signature, public_keys)
     found = [f"{MANIFEST}: {problem}"] if problem else []
-    return (*found, *_files(folder, files), *_counts(folder, manifest))
+    return (*found, *_files(folder, files), *_counts(folder, rows))
 
 
-def _files(folder: Path, files: Mapping[str, Any]) -> Iterator[str]:
-    for name, said in sorted(files.items()):
-        path = folder / name
-        if Path(name).name != name or not path.is_file() or path.is_symlink():
+def _files(folder: Path, files: Mapping[str, str]) -> Iterator[str]:
+    present = {path.name: path for path in sorted(folder.iterdir())}
+    for name, digest in sorted(files.items()):
+        path = present.get(name)
+        if path is None or not path.is_file() or path.is_symlink():
             yield f"{name}: is missing"
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != said.get("sha256"):
+        elif _digest(path) != digest:
             yield f"{name}: was changed"
     known = {*files, MANIFEST, SIGNATURE}
-    yield from (f"{path.name}: does not belong to it" for path in sorted(folder.iterdir()) if path.name not in known)
+    yield from (f"{name}: does not belong to it" for name in present if name not in known)
 
 
-def _counts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
+def _counts(folder: Path, rows: int) -> Iterator[str]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows = manifest.get("counts", {}).get("rows")
     try:
         if sum(1 for line in (folder / DATA).open(encoding="utf-8") if line.strip()) != rows:
             yield f"{DATA}: has another number of lines than the manifest says"
@@ -52,3 +52,12 @@ def _counts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
             yield f"{PARQUET}: has another number of rows than the manifest says"
     except (OSError, UnicodeDecodeError, pa.ArrowException):
         yield "the data cannot be read"
+
+
+def _digest(path: Path) -> str | None:
+    """SHA-256 of a file in hex, None where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None

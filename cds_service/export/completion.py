@@ -11,7 +11,7 @@ from cds_service.assessor import AssessmentTask, Similarity, check_input
 from cds_service.domain import Draft, Priority, floor_of, to_be_named
 from cds_service.export.left_out import Reason
 from cds_service.export.prepared import Prepared
-from cds_service.export.wording import PLACEHOLDER, plain, sentence
+from cds_service.export.wording import PLACEHOLDER, listed, sentence, term
 from cds_service.inference.contract import (
     MAX_ASSESSMENT,
     MAX_CONCERN,
@@ -95,10 +95,8 @@ def _wordings(note: Draft, prepared: Prepared) -> Iterator[Draft]:
     if urgent:
         named = replace(note, key_concerns=_concerns((*urgent, *note.key_concerns)))
         yield named
-        told = f"Concern for {', '.join(t[:1].lower() + t[1:] for t in urgent)}"
-        yield replace(
-            named, priority_reason=cut(told, MAX_REASON - 1) + ".", key_concerns=_concerns(urgent[-MAX_ITEMS:])
-        )
+        reason = f"Concern for {listed(urgent, MAX_REASON - len('Concern for .'))}."
+        yield replace(named, priority_reason=reason, key_concerns=_concerns(urgent[-MAX_ITEMS:]))
 
 
 def _concerns(texts: Sequence[str]) -> tuple[str, ...]:
@@ -141,7 +139,7 @@ def _own(prepared: Prepared, offers: Offers, given: Priority, words: str, reason
     return Draft(
         priority=given,
         priority_reason=reason or f"{given.label} priority, as the clinician found.",
-        key_concerns=_concerns([plain(s) or "" for s in prepared.symptoms if not PLACEHOLDER.search(s)]),
+        key_concerns=_concerns([term(s) for s in prepared.symptoms if not PLACEHOLDER.search(s)]),
         risk_factors=offers.risk_factors[:MAX_ITEMS],
         actions=offers.actions[:MAX_ITEMS],
         questions=(),

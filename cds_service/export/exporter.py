@@ -98,6 +98,8 @@ class Exporter:
         """Counts, a few rows as they would leave, and the risk. Opens charts, audited. Raises ExportRefused."""
         policy = self._policy(order.profile)
         chosen = self._select(order, now)
+        if not chosen.chosen and not chosen.left_out:
+            raise ExportRefused(NOTHING)
         few = chosen.chosen[:: max(1, -(-len(chosen.chosen) // PREVIEWED))]
         codes: dict[str, ExportLink] = {}
         preparer = self._preparer(policy)

@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,15 +59,19 @@ class Journal:
         return now
 
     def read(self) -> dict[str, Done]:
-        """What is finished, by case. A line that was cut off by an interruption is dropped."""
+        """What is finished, by case. A line that was cut off, or is no such line any more, is dropped."""
         path = self.folder / _CASES
         content = path.read_bytes() if path.exists() else b""
         whole = content[: content.rfind(b"\n") + 1]
         if len(whole) < len(content):
             with path.open("r+b") as file:
                 file.truncate(len(whole))
-        done = (codec.decode(Done, line.decode()) for line in whole.splitlines())
-        return {d.case: d for d in done}
+        done: dict[str, Done] = {}
+        for line in whole.splitlines():
+            with suppress(ValueError):
+                one = codec.decode(Done, line.decode())
+                done[one.case] = one
+        return done
 
     def add(self, done: Done) -> None:
         """Note a finished case; it is on the disk when this returns."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from anonymization.labels import KINDS
+from cds_service.inference.words import cut
 
 PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)})_\d+\]")
 """What the gate leaves where an identifier stood."""
@@ -56,3 +58,24 @@ def sentence(text: str, most: int) -> str | None:
     if not ended:
         return ""
     return f"{ended}." if len(ended) < most else None
+
+
+def term(text: str) -> str:
+    """`text` as `plain`, from its first word to its last; empty where it cannot be said."""
+    return (plain(text) or "").strip(" .,'-")
+
+
+def listed(titles: Sequence[str], most: int) -> str:
+    """The first of `titles`, as many as fit whole into `most` characters, as the end of a sentence names them."""
+    told = ""
+    for title in map(_within, titles):
+        longer = f"{told}, {title}" if told else title
+        if len(longer) > most:
+            break
+        told = longer
+    return told or cut(_within(titles[0]), most)
+
+
+def _within(title: str) -> str:
+    """`title` within a sentence: an abbreviation keeps its capitals."""
+    return title if title[1:2].isupper() or title[1:2].isdigit() else title[:1].lower() + title[1:]

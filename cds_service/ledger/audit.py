@@ -26,6 +26,9 @@ from cds_service.ledger.tables import audit_event
 GENESIS = "0" * 64
 """What stands before the first event."""
 
+MAX_SEQ = 2**63 - 1
+"""No event has a greater number. SQLite would take a text in its place, which counts as greater than all numbers."""
+
 MAX_DETAIL_CHARS = 200
 MAX_DETAILS = 20
 
@@ -127,10 +130,10 @@ def append(tx: Tx, events: Sequence[AuditEvent], *, now: datetime) -> int:
 
     They are in the chain exactly when the caller commits. The writer's lock, which `tx` holds, keeps one chain.
     """
-    head = tx.execute(
-        select(audit_event.c.seq, audit_event.c.hash).order_by(audit_event.c.seq.desc()).limit(1)
-    ).one_or_none()
-    last, previous = (head.seq, head.hash) if head else (0, GENESIS)
+    seq = audit_event.c.seq
+    newest_event = select(seq, audit_event.c.hash).where(seq <= MAX_SEQ).order_by(seq.desc()).limit(1)
+    head = tx.execute(newest_event).one_or_none()
+    last, previous = (head.seq, str(head.hash)) if head else (0, GENESIS)
     time = utc_text(now)
     rows = []
     for place, event in enumerate(events, start=1):

@@ -59,12 +59,33 @@ class Database:
         try:
             with (self._write if write else self._read).begin() as connection:
                 yield connection
-        except (SQLAlchemyError, sqlite3.Error) as error:
+        except (SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:  # the last: words of a damaged database
             raise StoreError(f"the database refused a {'write' if write else 'read'}: {_code(error)}") from None
 
     def close(self) -> None:
         """Close every connection. The object may be used again and then opens new ones."""
         self.engine.dispose()
+
+
+@contextmanager
+def any_text(tx: Tx) -> Iterator[None]:
+    """Inside the block, bytes that are no text are read with U+FFFD in their place. Without it SQLite refuses them.
+
+    For readers to whom a damaged record is something to tell of. PostgreSQL holds no such text.
+    """
+    if tx.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = tx.connection.driver_connection
+    before, driver.text_factory = driver.text_factory, _replacing
+    try:
+        yield
+    finally:
+        driver.text_factory = before
+
+
+def _replacing(text: bytes) -> str:
+    return str(text, "utf-8", "replace")
 
 
 def open_database(url: str) -> Database:

@@ -14,6 +14,9 @@ from cds_service.ledger.signatures import Signature
 FORM = "cds-audit-seal-1"
 """Stands in every signed statement, so that a signature over something else of ours is never one of a seal."""
 
+_NEVER: Mapping[type, object] = {int: 0, str: "?"}
+"""Values that no seal has."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Seal:
@@ -31,6 +34,14 @@ class Seal:
     previous: str
     key_id: str
     signature: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Seal:
+        """The seal of a row. A value of a type that this service never writes becomes one that no signature fits."""
+        said: dict[str, Any] = {
+            name: row[name] if isinstance(row[name], kind) else _NEVER[kind] for name, kind in _kinds().items()
+        }
+        return cls(**said)
 
     def signed(self) -> Signature:
         """The signature with its key."""
@@ -56,12 +67,16 @@ def parse(line: bytes) -> Seal | None:
         data = json.loads(line)
     except ValueError:
         return None
-    kinds = {field.name: int if field.type == "int" else str for field in fields(Seal)}
+    kinds = _kinds()
     if not isinstance(data, dict) or data.keys() != kinds.keys():
         return None
     if any(type(data[name]) is not kind for name, kind in kinds.items()):
         return None
     return Seal(**data)
+
+
+def _kinds() -> dict[str, type]:
+    return {field.name: int if field.type == "int" else str for field in fields(Seal)}
 
 
 class SealTamper(StrEnum):

@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from cds_service.errors import StoreError
-from cds_service.ledger.audit import AuditEvent, EventKind, Outcome, Scalar, append
+from cds_service.ledger.audit import MAX_SEQ, AuditEvent, EventKind, Outcome, Scalar, append
 from cds_service.ledger.database import Tx
 from cds_service.ledger.encoding import utc_text
 from cds_service.ledger.key_rings import KeySource
@@ -65,6 +65,13 @@ class Seals:
         """What verifies every seal that was ever made: raw Ed25519 public keys by key id."""
         return self._keys.reread().public_keys()
 
+    def reach(self) -> None:
+        """Worth a call before the transaction of `seal`, which holds the lock of every writer while it appends.
+
+        A disk that does not answer is met here, where nobody waits. Raises StoreError when it cannot be written.
+        """
+        self.file.reach()
+
     def seal(self, tx: Tx, *, now: datetime, actor: str) -> Seal | None:
         """Seal what came since the last seal, in a write transaction; None when nothing did. An audit event as well.
 
@@ -102,8 +109,8 @@ class Seals:
     def check(self, tx: Tx, *, mark: int | None = None) -> tuple[SealProblem, ...]:
         """Each seal that does not hold, up to `MAX_NAMED`: signature, order, what it covers, and file against table.
 
-        One sound seal that only the file has, after the last of the table, is no problem (`status` tells of it). Memory
-        stays bounded. Raises StoreError when the file cannot be read.
+        One sound seal that only the file has, after the last of the table, and that no event tells of, is no problem:
+        `status` tells of it. Memory stays bounded. Raises StoreError when the file cannot be read.
         """
         return tuple(sorted(islice(self._problems(tx, mark), MAX_NAMED)))
 
@@ -115,15 +122,17 @@ class Seals:
             line = self.file.last(before=mark)
         in_file = None if line is None else parse(line)
         public = self.public_keys()
-        interrupted = in_file is not None and _may_follow(tx, in_file, newest, public)
+        interrupted = (
+            in_file is not None and _may_follow(tx, in_file, newest, public) and not _was_recorded(tx, in_file)
+        )
+        broken = None if newest is None else _broken(tx, newest, last, public)
         problem = None
-        if newest is not None:
-            kind = _broken(tx, newest, last, public)
-            if kind is None and not interrupted and in_file != newest:
-                kind = SealTamper.NOT_IN_FILE if in_file is None else SealTamper.DISAGREE
-            problem = _problem(newest, kind) if kind else None
-        elif line is not None and not interrupted:
-            problem = SealProblem(seal=1, kind=SealTamper.DISAGREE)
+        if newest is not None and broken:
+            problem = _problem(newest, broken)
+        elif line is not None and in_file is None:
+            problem = SealProblem(seal=newest.number if newest else 1, kind=SealTamper.DISAGREE)
+        elif not interrupted:
+            problem = _at_odds(in_file, newest)
         return SealStatus(newest=newest, last=last, problem=problem, interrupted=interrupted)
 
     # -- sealing ---------------------------------------------------------------------------------------------------
@@ -169,7 +178,9 @@ class Seals:
             places = {place: seal for _, place, seal in found}
             seal = places.get(0) or places[1]
             broken = _broken(tx, seal, last, public)
-            interrupted = places.keys() == {1} and number == table_end + 1 and not broken
+            interrupted = (
+                places.keys() == {1} and number == table_end + 1 and not broken and not _was_recorded(tx, seal)
+            )
             if len(places) == 1 and not interrupted:
                 yield _problem(seal, SealTamper.NOT_IN_FILE if 0 in places else SealTamper.NOT_IN_TABLE)
             elif len(places) == 2 and places[0] != places[1]:
@@ -219,6 +230,21 @@ def _may_follow(tx: Tx, seal: Seal, newest: Seal | None, public: Mapping[str, by
     return _follows(seal, newest) and _broken(tx, seal, _head(tx)[0], public) is None
 
 
+def _was_recorded(tx: Tx, seal: Seal) -> bool:
+    """Whether the chain says that `seal` stood in the table: a seal and its event are of one transaction."""
+    events = select(audit_event.c.seq).where(audit_event.c.kind == EventKind.SEAL.value, audit_event.c.seq > seal.last)
+    return tx.execute(events.limit(1)).first() is not None
+
+
+def _at_odds(in_file: Seal | None, newest: Seal | None) -> SealProblem | None:
+    """How the last seals of file and table differ, None when they do not."""
+    if in_file == newest:
+        return None
+    if newest is None or (in_file is not None and in_file.number > newest.number):
+        return _problem(in_file, SealTamper.NOT_IN_TABLE) if in_file else None
+    return _problem(newest, SealTamper.DISAGREE if in_file else SealTamper.NOT_IN_FILE)
+
+
 def _follows(seal: Seal, before: Seal | None) -> bool:
     if before is None:
         return (seal.number, seal.first, seal.previous) == (1, 1, "")
@@ -243,12 +269,12 @@ def _record(tx: Tx, seal: Seal, now: datetime, actor: str, *, act: str, outcome:
 
 def _newest(tx: Tx) -> Seal | None:
     row = tx.execute(select(audit_seal).order_by(audit_seal.c.number.desc()).limit(1)).mappings().one_or_none()
-    return None if row is None else Seal(**row)
+    return None if row is None else Seal.of({**row})
 
 
 def _all(tx: Tx) -> Iterator[Seal]:
     rows = tx.execute(select(audit_seal).order_by(audit_seal.c.number).execution_options(yield_per=_CHUNK))
-    return (Seal(**row) for row in rows.mappings())
+    return (Seal.of({**row}) for row in rows.mappings())
 
 
 def _from(tx: Tx, in_file: Seal | None) -> list[Seal] | None:
@@ -256,7 +282,7 @@ def _from(tx: Tx, in_file: Seal | None) -> list[Seal] | None:
     wanted = select(audit_seal).order_by(audit_seal.c.number)
     if in_file is not None:
         wanted = wanted.where(audit_seal.c.number >= in_file.number)
-    found = [Seal(**row) for row in tx.execute(wanted).mappings()]
+    found = [Seal.of({**row}) for row in tx.execute(wanted).mappings()]
     if in_file is None:
         return found
     return found[1:] if found and found[0] == in_file else None
@@ -264,7 +290,8 @@ def _from(tx: Tx, in_file: Seal | None) -> list[Seal] | None:
 
 def _head(tx: Tx) -> tuple[int, str]:
     """Number and hash of the last event; 0 when there is none."""
-    newest = select(audit_event.c.seq, audit_event.c.hash).order_by(audit_event.c.seq.desc()).limit(1)
+    seq = audit_event.c.seq
+    newest = select(seq, audit_event.c.hash).where(seq <= MAX_SEQ).order_by(seq.desc()).limit(1)
     row = tx.execute(newest).one_or_none()
     return (0, "") if row is None else (row.seq, row.hash)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from cds_service.errors import StoreError
@@ -68,16 +69,29 @@ class SealsFile:
             begin += len(line)
         return None if before == 0 else last
 
+    def reach(self) -> None:
+        """Open the file, made when there is none, and flush it: a disk that does not answer is met here.
+
+        Raises StoreError when it cannot be written.
+        """
+        with self._open() as descriptor:
+            os.fsync(descriptor)
+
     def append(self, lines: Sequence[bytes]) -> None:
         """Put `lines` at the end, on the disk, all or none of them. Half a line that a crash left is cut off first.
 
         Raises StoreError, and the file is then as it was.
         """
+        with self._open() as descriptor:
+            self._append(descriptor, b"".join(lines))
+
+    @contextmanager
+    def _open(self) -> Iterator[int]:
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
-                self._append(descriptor, b"".join(lines))
+                yield descriptor
             finally:
                 os.close(descriptor)
         except OSError as error:

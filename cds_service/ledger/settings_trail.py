@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from cds_service.ledger.audit import MAX_DETAIL_CHARS, AuditEvent, EventKind, Scalar, append
-from cds_service.ledger.database import Tx
+from cds_service.ledger.database import Tx, any_text
 from cds_service.ledger.encoding import canonical_json
 from cds_service.ledger.tables import audit_event
 from cds_service.ledger.vault import Vault
@@ -31,10 +31,11 @@ def noted_settings(tx: Tx) -> dict[str, str | None]:
         .order_by(audit_event.c.kind, audit_event.c.seq)
     )
     noted: dict[str, str | None] = {}
-    for written in tx.execute(events).scalars():
-        with suppress(ValueError):  # a record that somebody changed keeps no service from starting
-            detail = json.loads(written)
-            noted[str(detail.get("setting"))] = detail.get("digest")
+    with any_text(tx):
+        for written in tx.execute(events).scalars():
+            with suppress(ValueError):  # a record that somebody changed keeps no service from starting
+                detail = json.loads(written)
+                noted[str(detail.get("setting"))] = detail.get("digest")
     return noted
 
 

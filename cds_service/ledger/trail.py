@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select
 
-from cds_service.ledger.audit import AuditEvent, EventKind, Scalar, append
-from cds_service.ledger.database import Tx
+from cds_service.ledger.audit import MAX_SEQ, AuditEvent, EventKind, Scalar, append
+from cds_service.ledger.database import Tx, any_text
 from cds_service.ledger.encoding import utc_text
 from cds_service.ledger.tables import audit_event
 
@@ -104,7 +105,8 @@ def note_reading(tx: Tx, wanted: Wanted, *, act: str, actor: str, now: datetime,
 
     A long reading must not hold the writer's lock: note it in a transaction of its own, and read afterwards.
     """
-    last = tx.execute(select(func.max(audit_event.c.seq))).scalar() or 0
+    seq = audit_event.c.seq
+    last = tx.execute(select(func.max(seq)).where(seq <= MAX_SEQ)).scalar() or 0
     bounded = Wanted(**{**vars(wanted), "up_to": last if wanted.up_to is None else min(last, wanted.up_to)})
     detail = {"act": act, **({"format": how} if how else {}), **bounded.detail()}
     event = AuditEvent(kind=EventKind.AUDIT_READ, actor=actor, subject=wanted.subject, detail=detail)
@@ -136,16 +138,18 @@ def _select(tx: Tx, wanted: Wanted) -> Select[tuple[object, ...]]:
 
 
 def _read(tx: Tx, statement: Select[tuple[object, ...]]) -> Iterator[Record]:
-    rows = tx.execute(statement.execution_options(yield_per=_CHUNK)).mappings()
-    return (_record(row) for row in rows)
+    with any_text(tx):
+        for row in tx.execute(statement.execution_options(yield_per=_CHUNK)).mappings():
+            yield _record(row)
 
 
 def _record(row: RowMapping) -> Record:
-    return Record(**{**row, "detail": _detail(row["detail"])})
+    """What was written. A record that somebody changed must not stop the reading of the others."""
+    fields: dict[str, Any] = {name: str(value) if isinstance(value, bytes) else value for name, value in row.items()}
+    return Record(**{**fields, "detail": _detail(row["detail"])})
 
 
 def _detail(written: str) -> Mapping[str, Scalar]:
-    """What was written. A record that somebody changed must not stop the reading of the others."""
     try:
         found = json.loads(written)
     except (TypeError, ValueError):

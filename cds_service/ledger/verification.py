@@ -8,7 +8,7 @@ from typing import Any
 
 from cds_service.ledger.audit import AuditEvent, EventKind, Scalar, append
 from cds_service.ledger.chain import ChainReport, verify
-from cds_service.ledger.database import Database
+from cds_service.ledger.database import Database, any_text
 from cds_service.ledger.seal import SealProblem
 from cds_service.ledger.seals import Seals, SealStatus
 
@@ -56,7 +56,7 @@ class Verification:
 def verify_trail(database: Database, seals: Seals) -> Verification:
     """Read the whole chain and every seal. Raises StoreError when database or seals file cannot be read."""
     mark = seals.mark()
-    with database.transaction(write=False) as tx:
+    with database.transaction(write=False) as tx, any_text(tx):
         return Verification(
             chain=verify(tx), status=seals.status(tx, mark=mark), seal_problems=seals.check(tx, mark=mark)
         )

@@ -2,16 +2,21 @@
 
 import gc
 import json
+import re
+import shlex
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from cds_service import bootstrap
 from cds_service.bootstrap import open_similarity, stations_over
+from cds_service.cli import main
 from cds_service.commands import own_road
 from cds_service.commands.evaluate_assessment import assessment
 from cds_service.commands.evaluate_bias import bias
@@ -192,3 +197,17 @@ def test_with_figures_that_pass_it_serves_and_goes_back(call, run, tmp_path):
     assert "serves  clinic-2" in call(model, "list")[1]
     assert "The model alone serves again" in call(model, "rollback", "--reason", "worse after all")[1]
     assert "No adapter serves" in call(model, "list")[1]
+
+
+def test_every_command_of_the_how_to_is_whole():
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "improve-the-model.md").read_text(encoding="utf-8")
+    typed = re.findall(r"^cds-service (.+)$", page.replace("\\\n", ""), re.MULTILINE)
+    assert len(typed) > 10
+    for words in (shlex.split(line, comments=True) for line in typed):
+        command = main
+        while isinstance(command, click.Group):
+            command = command.commands[words.pop(0)]
+        options = {name for part in command.params for name in (*part.opts, *part.secondary_opts)}
+        needed = {part.opts[0] for part in command.params if part.required and isinstance(part, click.Option)}
+        given = {word for word in words if word.startswith("--")}
+        assert (given - options, needed - given) == (set(), set()), command.name

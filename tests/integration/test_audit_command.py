@@ -1,8 +1,10 @@
 """The audit trail by command, over a real database and real files: sealed, verified, exported, and broken."""
 
 import csv
+import errno
 import io
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -88,7 +90,16 @@ def test_a_seal_over_a_rewritten_trail_is_made_and_reported(place):
     assert "events 1 to 3 are not those that seal 1 was put on" in told
 
 
-@pytest.mark.parametrize("damage", ["truncated", "key-file", "seals-file"])
+def test_a_disk_of_the_seals_that_does_not_answer_is_met_while_nobody_waits_for_the_lock(place, monkeypatch):
+    def slow(_descriptor):
+        place.tamper("DELETE FROM vault_item")  # a writer that would be refused if the lock were held
+        raise OSError(errno.EIO, "quoted nowhere")
+
+    monkeypatch.setattr(os, "fsync", slow)
+    assert "the seals file cannot be written: Input/output error" in place.call("seal", code=1).output
+
+
+@pytest.mark.parametrize("damage", ["truncated", "schema", "key-file", "seals-file"])
 def test_what_cannot_be_read_is_told_clearly_with_exit_code_3(place, damage):
     place.call("seal")
     database, seals = place.file / "cds.sqlite3", place.file / "audit-seals.jsonl"
@@ -96,6 +107,10 @@ def test_what_cannot_be_read_is_told_clearly_with_exit_code_3(place, damage):
         place.close()  # what the log of SQLite holds goes into the file
         database.write_bytes(database.read_bytes()[: database.stat().st_size // 3])
         expected = "the database refused a read: SQLITE_CORRUPT"
+    elif damage == "schema":  # SQLite quotes it in an error, which its driver then cannot read
+        place.close()
+        database.write_bytes(database.read_bytes().replace(b"CREATE TABLE account", b"CREATE TABL\xff account"))
+        expected = "the database refused a read: UnicodeDecodeError"
     elif damage == "key-file":
         (place.folder / "keys.json").unlink()
         expected = "CDS_KEYS_FILE is not the key file that this database was made with: restore it"

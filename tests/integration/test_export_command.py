@@ -98,6 +98,14 @@ def test_who_ordered_cannot_approve_by_the_command_line_either(call, clinic):
     assert (code, clinic.exports.get(ordered.id).state) == (0, State.REFUSED)
 
 
+def test_with_the_keys_of_another_clinic_nothing_is_ordered(call, clinic, tmp_path, monkeypatch):
+    clinic.recorder.subject("fictional-ehr", "demo-1", clinic.now())
+    monkeypatch.setenv("CDS_KEYS_FILE", str(tmp_path / "new" / "keys.json"))
+    code, said = call(*ORDER)
+    assert (code, "is not the key file that this database was made with" in said) == (1, True)
+    assert clinic.exports.all() == ()
+
+
 def test_an_id_that_is_none_is_told(call):
     assert call("show", "exp-none") == (1, "Error: There is no such export.\n")
 

@@ -1,13 +1,16 @@
 """Reviewed cases of a clinic become a training set: what is in it, what stays out, and that it can be interrupted."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from cryptography.exceptions import InvalidSignature
 
 from anonymization.policy import PROFILES
 from cds_service.bootstrap import open_similarity
@@ -77,7 +80,8 @@ def written(whole, built, similarity, tmp_path_factory):
 
 
 def lines(folder):
-    return [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
+    with (folder / "train.jsonl").open() as file:
+        return [json.loads(line) for line in file]
 
 
 def test_a_set_holds_what_was_decided_and_says_what_was_left_out(written, whole):
@@ -103,7 +107,8 @@ def test_a_note_is_the_confirmed_draft_or_the_clinicians_own_words(written):
 
 def test_nothing_of_a_person_is_in_any_file(written):
     folder, _ = written
-    whole_text = b"".join(p.read_bytes() for p in folder.iterdir()).decode("utf-8", "replace")
+    content = b"".join(p.read_bytes() for p in folder.iterdir()).decode("utf-8", "replace")
+    whole_text = re.sub("[0-9a-f]{32,}", "", content)  # codes and hashes hold any four digits now and then
     names = ("Fictiva", "Rosalind", "Thaddeus", "Ingeborg", "Nemosdottir", "Quill", "Marlowe")
     for canary in (*names, "555-010", "4477", "4478", "demo-1", "demo-2", "subj-"):
         assert canary not in whole_text, canary
@@ -161,6 +166,31 @@ def test_why_others_are_left_out(built, similarity, tmp_path):
     with pytest.raises(ExportRefused) as refused:
         run(exporter(scene, built, similarity), order(), tmp_path / "set")
     assert refused.value.reason == "nothing-to-export"
+
+
+SIGNS = replace(
+    OWN,
+    history='Says "pressing" [again] {on and off} <2 h; caf\u00e9 \U0001f62c\u2028=1+1 ' + "and it went on " * 200,
+    assessment="Chest pressure \u2013 \u201clike never before\u201d \u2013 may have a serious cause; call 911 now!",
+)
+"""Words with every sign that a file, a table or a contract could stumble over."""
+
+
+def test_two_cases_of_one_patient_have_one_code_and_odd_signs_arrive_whole(built, similarity, tmp_path):
+    scene = Scene(tmp_path, built, now=NOW)
+    for words in (OWN, SIGNS):
+        scene.hook(body_of(scene.at, patient="demo-2", name=("Nemosdottir", "Ingeborg"), **CHEST))
+        decide(scene, Verdict.CONFIRM, words)
+        scene.later(hours=scene.clinic.settings.review_quiet_hours + 1)
+    period = replace(order().scope, until=scene.at)
+    said = run(exporter(scene, built, similarity), order(scope=period), tmp_path / "set")
+    first, second = lines(tmp_path / "set")
+    assert (said.rows, said.subjects, first["patient"]) == (2, 1, second["patient"])
+    assert [row["id"] for row in (first, second)] == [f"{first['patient']}-1", f"{first['patient']}-2"]
+    assert "like never before" in second["messages"][2]["content"]
+    told = {w["field"]: w["text"] for w in second["written"]}["history"]
+    assert told.startswith('Says "pressing" [again] {on and off} <2 h; caf\u00e9')
+    assert [dict(r) for r in pq.read_table(tmp_path / "set" / "train.parquet").to_pylist()] == [first, second]
 
 
 @pytest.mark.parametrize(
@@ -231,7 +261,7 @@ def test_a_stopped_run_goes_on_and_gives_the_same(written, whole, built, similar
         run(exporter(whole, built, similarity), order(), tmp_path / "set", stopped=lambda: next(asked))
     assert not (tmp_path / "set").exists()
     with (tmp_path / ".set.part" / "cases.jsonl").open("a") as torn:
-        torn.write('{"case": "half')
+        torn.write('{"case": "of another form", "prepared": 3}\n{"case": "half')
     run(exporter(whole, built, similarity), order(), tmp_path / "set")
     assert (tmp_path / "set" / "manifest.json").read_bytes() == (folder / "manifest.json").read_bytes()
     assert not (tmp_path / ".set.part").exists()
@@ -281,6 +311,25 @@ def test_who_opts_out_while_it_is_made_is_left_out(built, similarity, tmp_path):
     assert [row["note"] for row in lines(folder)] == ["own words"]
 
 
+def test_the_page_names_every_field_of_the_manifest_and_its_program_verifies_one(written, whole, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "export-format.md").read_text(encoding="utf-8")
+    manifest = json.loads((written[0] / "manifest.json").read_text())
+    told = page.split("## The manifest")[1].split("\n## ")[0]
+    assert [name for name in (*manifest, *manifest["counts"], *manifest["versions"]) if f"`{name}`" not in told] == []
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    shutil.copytree(written[0], tmp_path / "FOLDER")
+    keys = {name: key.hex() for name, key in whole.recorder.vault.keys.public_keys().items()}
+    (tmp_path / "KEYS.json").write_text(json.dumps(keys))
+    monkeypatch.chdir(tmp_path)
+    exec(program, {})
+    (tmp_path / "FOLDER" / "card.md").write_text("all is well")
+    with pytest.raises(AssertionError, match=r"card\.md"):
+        exec(program, {})
+    (tmp_path / "FOLDER" / "manifest.json").write_text("{}")
+    with pytest.raises(InvalidSignature):
+        exec(program, {})
+
+
 def test_a_changed_file_and_a_foreign_signature_are_told(written, whole, tmp_path):
     folder, _ = written
     keys = whole.recorder.vault.keys.public_keys()
@@ -292,6 +341,30 @@ def test_a_changed_file_and_a_foreign_signature_are_told(written, whole, tmp_pat
     manifest = tmp_path / "set" / "manifest.json"
     manifest.write_bytes(manifest.read_bytes().replace(b'"rows": 2', b'"rows": 3'))
     assert any("signature does not fit" in p for p in check_export(tmp_path / "set", keys))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("manifest.json", "{}"),
+        ("manifest.json", '{"files": ["train.jsonl"], "counts": {"rows": 2}}'),
+        ("manifest.json", '{"files": {"train.jsonl": "x"}, "counts": {"rows": 2}}'),
+        ("manifest.json", '{"files": {}, "counts": [2]}'),
+        ("manifest.sig.json", "[" * 9999),
+    ],
+)
+def test_a_manifest_of_another_form_is_told(written, tmp_path, name, content):
+    shutil.copytree(written[0], tmp_path / "set")
+    (tmp_path / "set" / name).write_text(content)
+    assert check_export(tmp_path / "set", {}) == ("manifest or signature cannot be read",)
+
+
+def test_a_manifest_names_no_file_outside_its_folder(written, tmp_path):
+    shutil.copytree(written[0], tmp_path / "set")
+    manifest = json.loads((tmp_path / "set" / "manifest.json").read_text())
+    manifest["files"] |= {name: {"sha256": "0" * 64} for name in ("../x", "x" * 999, "x\0")}
+    (tmp_path / "set" / "manifest.json").write_text(json.dumps(manifest))
+    assert sum(problem.endswith("is missing") for problem in check_export(tmp_path / "set", {})) == 3
 
 
 def test_two_at_once_and_a_foreign_folder_are_refused(whole, built, similarity, tmp_path):
@@ -321,7 +394,15 @@ def test_scope_narrows(whole, built, similarity):
     narrowed = replace(order().scope, priorities=frozenset({Priority.CRITICAL}))
     assert made.count(order(scope=narrowed), NOW).cases == 2
     past = replace(order().scope, since=NOW - timedelta(days=9), until=NOW - timedelta(days=8))
-    assert made.count(order(scope=past), NOW).cases == 0
+    with pytest.raises(ExportRefused) as refused:
+        made.preview(order(scope=past), now=NOW + timedelta(days=2), actor="export:1")
+    assert refused.value.reason == "nothing-to-export"
+
+
+@pytest.fixture
+def _equal_shifts(monkeypatch):
+    """Shifted by different times, two people may be of different years, and so too few."""
+    monkeypatch.setattr("cds_service.ledger.export_links.random_offset_days", lambda: 7)
 
 
 def determined(folder):
@@ -339,6 +420,7 @@ def determined(folder):
     return policy
 
 
+@pytest.mark.usefixtures("_equal_shifts")
 def test_the_threshold_counts_those_alone_whose_notes_stay(whole, built, similarity, tmp_path, monkeypatch):
     settings = {"export_policy_file": determined(tmp_path), "export_min_k": 2, "export_most_suppressed": 0.5}
     made, wanted = exporter(whole, built, similarity, **settings), order(5, profile=Profile.EXPERT_DETERMINATION)
@@ -354,6 +436,7 @@ def test_the_threshold_counts_those_alone_whose_notes_stay(whole, built, similar
     assert run(made, wanted, tmp_path / "set").rows == 2
 
 
+@pytest.mark.usefixtures("_equal_shifts")
 def test_expert_determination_needs_one_and_its_threshold_is_enforced(whole, built, similarity, tmp_path):
     wanted = order(3, profile=Profile.EXPERT_DETERMINATION)
     with pytest.raises(ExportRefused) as refused:

@@ -19,6 +19,7 @@ from flask import Blueprint, Response, abort, make_response, redirect, render_te
 from cds_service.accounts.roles import Member, Role
 from cds_service.clinic import Clinic
 from cds_service.ledger.audit import AuditEvent, EventKind
+from cds_service.ledger.database import any_text
 from cds_service.ledger.seals import Seals
 from cds_service.ledger.trail import Record, Wanted, last_verified, more_than, newest_first, note_reading, records, span
 from cds_service.ledger.trail_forms import Form, lines
@@ -115,7 +116,7 @@ def _page(
             wanted = note_reading(tx, wanted, act="page", actor=member.actor, now=clinic.now())
     seals = Seals(clinic.recorder.vault.keys, clinic.settings.seals_file)
     mark = seals.mark()
-    with database.transaction(write=False) as tx:
+    with database.transaction(write=False) as tx, any_text(tx):
         if wanted is not None:
             found = newest_first(tx, wanted, limit=PER_PAGE + 1)
         status, verified = seals.status(tx, mark=mark), last_verified(tx)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cds_service.export.wording import plain, sentence
+from cds_service.export.wording import listed, plain, sentence, term
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,17 @@ def test_a_text_that_is_too_long_is_not_cut():
     assert sentence("Call 911", 9) == "Call 911."
     assert sentence("Call 911", 8) is None
     assert sentence(" . ", 9) == ""
+
+
+def test_titles_are_listed_whole_and_abbreviations_stay_as_they_are():
+    titles = ("Possible adrenal crisis", "NEWS2 at least 6", "Sodium critically low")
+    assert listed(titles, 66) == "possible adrenal crisis, NEWS2 at least 6, sodium critically low"
+    assert listed(titles, 60) == "possible adrenal crisis, NEWS2 at least 6"
+    assert listed(titles, 20) == "possible adrenal"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"), [("Cough.", "Cough"), (" fever, rash, ", "fever, rash"), ("-", ""), ("?stroke", "")]
+)
+def test_a_term_ends_with_its_last_word(written, said):
+    assert term(written) == said

@@ -13,14 +13,17 @@ from sqlalchemy import text
 
 from cds_service.errors import StoreError
 from cds_service.ledger.audit import GENESIS, AuditEvent, EventKind, append, event_hash, newest
+from cds_service.ledger.chain import Tamper
 from cds_service.ledger.database import Database
 from cds_service.ledger.key_rings import KeyRing, VaultKeys
 from cds_service.ledger.seal import Seal, SealTamper, parse, statement
 from cds_service.ledger.seals import Seals
 from cds_service.ledger.signatures import sign
+from cds_service.ledger.trail import Wanted, records
 from cds_service.ledger.verification import note_verified, verify_trail
 from tests.support.ledger_values import NOW, later, new_keys
 
+CHANGED = Tamper.CHANGED
 CUT, REWRITTEN, MISSING = SealTamper.CUT, SealTamper.REWRITTEN, SealTamper.MISSING
 TRIGGERS = (
     *(f"DROP TRIGGER audit_event_{name}" for name in ("no_update", "no_delete", "next_only")),
@@ -143,6 +146,22 @@ def test_a_rewritten_end_shows_as_far_as_it_was_sealed(
     assert problems(sealed, seals) == [(n, REWRITTEN) for n in broken]
 
 
+@pytest.mark.parametrize("value", ["CAST(x'ff41' AS TEXT)", "x'ff41'", "x''"])
+def test_bytes_that_are_no_text_are_named_and_stop_no_reading(sealed: Database, seals: Seals, value: str) -> None:
+    tamper(
+        sealed,
+        f"UPDATE audit_event SET actor = {value}, detail = {value} WHERE seq = 5",
+        f"UPDATE audit_event SET time = {value} WHERE seq = 6",
+        f"UPDATE audit_seal SET head = {value} WHERE number = 2",
+    )
+    assert [(p.seq, p.kind) for p in verify_trail(sealed, seals).chain.problems] == [(5, CHANGED), (6, CHANGED)]
+    assert sorted(problems(sealed, seals)) == [(2, SealTamper.DISAGREE), (2, SealTamper.FORGED)]
+    json.dumps(verify_trail(sealed, seals).as_json())
+    with sealed.transaction(write=False) as tx:
+        found = [json.dumps(record.as_json()) for record in records(tx, Wanted())]
+    assert len(found) == 13
+
+
 def test_a_missing_seal_is_named(sealed: Database, seals: Seals) -> None:
     tamper(sealed, "DELETE FROM audit_seal WHERE number = 2")
     assert problems(sealed, seals) == [(2, SealTamper.NOT_IN_TABLE)]
@@ -221,6 +240,37 @@ def test_a_seal_that_died_between_file_and_database_is_taken_over(sealed: Databa
     assert found.valid
     assert found.status.newest is not None
     assert (found.status.newest.number, found.status.interrupted) == (4, False)
+
+
+def test_a_seal_that_the_chain_says_was_recorded_was_not_interrupted(sealed: Database, seals: Seals) -> None:
+    tamper(sealed, "DELETE FROM audit_seal WHERE number = 3")
+    assert problems(sealed, seals) == [(3, SealTamper.NOT_IN_TABLE)]
+    found = verify_trail(sealed, seals).status
+    assert (found.interrupted, found.problem and found.problem.kind) == (False, SealTamper.NOT_IN_TABLE)
+    tamper(sealed, "DELETE FROM audit_seal")
+    found = verify_trail(sealed, seals).status
+    assert (found.interrupted, found.problem and found.problem.kind) == (False, SealTamper.NOT_IN_TABLE)
+    assert {kind for _, kind in problems(sealed, seals)} == {SealTamper.NOT_IN_TABLE}
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "place"),
+    [
+        *(("audit_event", column, "seq = 13") for column in ("seq", "hash")),
+        *(("audit_seal", column, "number = 3") for column in ("number", "first", "last", "time")),
+        ("audit_seal", "previous", "number = 1"),
+    ],
+)
+@pytest.mark.parametrize("value", ["'abc'", "x'ff'"])
+def test_no_value_of_another_type_keeps_the_rest_from_being_told(
+    sealed: Database, seals: Seals, table: str, column: str, place: str, value: str
+) -> None:
+    tamper(sealed, f"UPDATE {table} SET {column} = {value} WHERE {place}")
+    found = verify_trail(sealed, seals)
+    assert not found.valid
+    assert found.problems
+    assert json.dumps(found.as_json())
+    events(sealed, 1)  # and the service goes on writing
 
 
 def test_a_database_that_was_set_back_is_not_sealed_over(sealed: Database, seals: Seals) -> None:

@@ -188,12 +188,13 @@ def test_rules_that_are_switched_off_are_named(database: Database, tmp_path: Pat
     assert start() == [("rules_off", "default", "")]
 
 
+@pytest.mark.parametrize("value", ["'rubbish'", "CAST(x'ff' AS TEXT)"])
 def test_a_setting_event_that_somebody_changed_keeps_no_service_from_starting(
-    database: Database, tmp_path: Path
+    database: Database, tmp_path: Path, value: str
 ) -> None:
     start = Start(database, tmp_path)
     start()
     with database.transaction() as tx:
         tx.execute(text("DROP TRIGGER audit_event_no_update"))
-        tx.execute(text("UPDATE audit_event SET detail = 'rubbish'"))
+        tx.execute(text(f"UPDATE audit_event SET detail = {value}"))
     assert start() == [("data_dir", "set", None)]
