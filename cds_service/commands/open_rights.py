@@ -47,4 +47,7 @@ def open_rights() -> Iterator[Rights]:
     settings = read_settings()
     migrate(settings.database)
     with closing(open_database(settings.database)) as database:
-        yield Rights(database, Vault(open_keys(settings)), settings)
+        vault = Vault(open_keys(settings))
+        with database.transaction(write=False) as tx:
+            vault.check_keys(tx)
+        yield Rights(database, vault, settings)

@@ -118,13 +118,20 @@ class Clinicians:
         self._recorder.feedback(PATIENT_TRIAGE.id, items, client=LOOPBACK, now=at)
 
 
+def _words(concern: str) -> str:
+    """What a clinician writes of a suspected condition."""
+    if not concern:
+        return "No concern beyond routine for this complaint."
+    return f"{concern[:1].upper()}{concern[1:]}. To be seen as the priority says."
+
+
 def _notes(case: SyntheticCase, priority: Priority, rng: random.Random) -> Notes:
     return Notes(
         history=f"{case.chart.complaint} {FICTIONAL}",
         symptoms=(Symptom(name=case.chart.complaint[:60], duration="as told", severity=rng.randint(2, 9)),),
         vitals="As in the chart." if case.chart.vitals else "None taken.",
         risk_factors="As in the chart.",
-        assessment=f"Concern: {case.condition.concern}." if case.condition.concern else "No concern beyond routine.",
+        assessment=_words(case.condition.concern),
         confidence=rng.choice((50, 60, 70, 80)),
         justification=f"{priority.label}: {FICTIONAL}",
         note=FICTIONAL,

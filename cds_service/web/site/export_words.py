@@ -43,6 +43,9 @@ _AT_WORK = {State.PREVIEWING: "Preview is being made", State.APPROVED: "Being wr
 
 WHY: Mapping[str, str] = {
     "ordered": "ordered",
+    "nothing-to-export": "nothing was decided in the period, or all of it was left out: order another period",
+    "risk-too-few-subjects": "fewer people than the threshold: no one could stand among enough others",
+    "no-determination": "no policy with an expert's determination is set (CDS_EXPORT_POLICY_FILE)",
     "begun": "work begun",
     "taken-up-again": "taken up again after the process had ended",
     "left": "given back: the process was told to stop",
