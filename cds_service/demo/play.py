@@ -36,7 +36,7 @@ from hooks.feedback import NON_ADHERENCE_SYSTEM
 ROLE_SEES = {
     "nurse": "the queue, charts, decisions",
     "physician": "the same, and messages about urgent cases",
-    "compliance": "figures and reports, no charts",
+    "compliance": "figures, exports, rights, audit",
     "administrator": "figures and the roll-out, no charts",
 }
 ASSESSMENT_S = 180.0
@@ -110,7 +110,9 @@ def _show_pages(console: Console, url: str, passwords: Mapping[str, str]) -> Non
     for name, password in passwords.items():
         table.add_row(name, password, ROLE_SEES[name])
     console.print(table)
-    console.print(f"Figures: {url}/monitoring. Forms before a visit: {url}/intake. Roll-out: {url}/roll-out.")
+    console.print(
+        f"Figures: {url}/monitoring. Forms before a visit: {url}/intake. Roll-out: {url}/roll-out. Exports: {url}/exports."
+    )
 
 
 def _environment(own: Settings, port: int) -> dict[str, str]:
