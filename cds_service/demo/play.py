@@ -110,9 +110,8 @@ def _show_pages(console: Console, url: str, passwords: Mapping[str, str]) -> Non
     for name, password in passwords.items():
         table.add_row(name, password, ROLE_SEES[name])
     console.print(table)
-    console.print(
-        f"Figures: {url}/monitoring. Forms before a visit: {url}/intake. Roll-out: {url}/roll-out. Exports: {url}/exports."
-    )
+    console.print(f"Figures: {url}/monitoring. Forms before a visit: {url}/intake. Roll-out: {url}/roll-out.")
+    console.print(f"Exports: {url}/exports. Patients' rights: {url}/rights. Audit trail: {url}/audit.")
 
 
 def _environment(own: Settings, port: int) -> dict[str, str]:
