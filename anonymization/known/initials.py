@@ -58,13 +58,13 @@ def with_initials(text: Text, i: int, letters: Set[str], *, family_first: bool =
     while end < len(text.text) and text.text[end].isdigit():
         end += 1
     j = i - 1
-    while j >= 0 and _is_initial(text, j) and _GAP.fullmatch(text.text[text.spans[j][1] : start]):
+    while j >= 0 and is_initial(text, j) and _GAP.fullmatch(text.text[text.spans[j][1] : start]):
         if not (text.text[text.spans[j][1]] == "." or text.word(j) in letters):
             break
         start = text.spans[j][0]
         j -= 1
     j = i + 1
-    while j < len(text.words) and _is_initial(text, j) and _GAP.fullmatch(text.text[end : text.spans[j][0]]):
+    while j < len(text.words) and is_initial(text, j) and _GAP.fullmatch(text.text[end : text.spans[j][0]]):
         dotted = text.text[text.spans[j][1] : text.spans[j][1] + 1] == "."
         if not dotted and not (text.word(j) in letters and (family_first or _ends_name(text, j))):
             break
@@ -73,7 +73,8 @@ def with_initials(text: Text, i: int, letters: Set[str], *, family_first: bool =
     return start, end
 
 
-def _is_initial(text: Text, j: int) -> bool:
+def is_initial(text: Text, j: int) -> bool:
+    """Whether the word at `j` is one letter that can stand for a name: a capital, or any in a line without them."""
     start, end = text.spans[j]
     return end - start == 1 and (text.text[start].isupper() or text.style(j) == "lower")
 

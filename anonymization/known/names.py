@@ -10,6 +10,7 @@ from anonymization.known.context import reads_as_mild_name, reads_as_name, surel
 from anonymization.known.cues import ABBREVIATIONS, PARTICLES, SPEAKS, TELLS
 from anonymization.known.initials import find_initials, with_generation, with_initials
 from anonymization.known.kinds import KnownHit
+from anonymization.known.middle import ENDS, middle_names
 from anonymization.known.spelling import SHORTEST, misspelt
 from anonymization.known.text import Text
 from anonymization.known.variants import is_english
@@ -19,7 +20,6 @@ _SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .\-_*/]{1,3}[^\W\d_](?![^\W\d_]))
 _HYPHENATED = re.compile(r"[ \t]*-?[ \t]*\n[ \t]*|['_-]|- ?")
 _GLUE = re.compile(r"['. -]{1,2}|\n")
 _BETWEEN_PARTS = re.compile(r"[\s,.'_()\"-]{1,3}")
-_ENDS = re.compile(r"[ ]*(?:[,;:/|\")\]\n\t]|$)")
 _MOST_PIECES = 6
 _SHORTEST_INSIDE = 6
 _SHORT_MISSPELT = 4  # letters of a name whose misspelling is looked for where its writing shows a name
@@ -47,6 +47,7 @@ class NameFinder:
         certain = {i: w for i, w in known.items() if self._counts(text, i, known, raised=w in raised)}
         self._add_misspelt(text, known, certain)
         self._add_neighbours(text, certain)
+        certain |= middle_names(text, known, certain, self._book)
         named = _merged(text, [self._hit(text, i, certain) for i in sorted(certain)])
         hits = [with_generation(text, hit) for hit in named]
         return [*hits, *self._apart(text), *self._spaced(text), *find_initials(text, self._book.initials)]
@@ -106,7 +107,7 @@ class NameFinder:
         grown = with_initials(text, i, set(letters))
         if (text.raw(i)[0].isupper() and grown[0] < start) or "," in text.text[end : grown[1]]:
             return True
-        return grown[1] > end and _ENDS.match(text.text, grown[1]) is not None
+        return grown[1] > end and ENDS.match(text.text, grown[1]) is not None
 
     # -- misspelt ---------------------------------------------------------------------------------------------------
     def _add_misspelt(self, text: Text, known: dict[int, str], certain: dict[int, str]) -> None:
@@ -155,7 +156,7 @@ class NameFinder:
             return raw[0].isupper()
         if len(word) < _SHORT_MISSPELT or token in SPEAKS | TELLS:
             return False
-        if j > i and ((raw.istitle() and text.style(j) == "mixed") or _ENDS.match(text.text, text.spans[j][1])):
+        if j > i and ((raw.istitle() and text.style(j) == "mixed") or ENDS.match(text.text, text.spans[j][1])):
             return raw[0].isupper()  # a capital behind the given name
         return token not in packaged_lexicon().words and (raw.istitle() or text.style(j) != "mixed")
 

@@ -101,7 +101,7 @@ def preview(order_id: str) -> None:
 
     with open_exports() as opened:
         if opened.orders.get(order_id).state is State.PREVIEWING:
-            _work(opened, order_id, opened.orders.folder / order_id)
+            _work(opened, order_id)
         tell(opened.orders.get(order_id))
         _ended(opened.orders.get(order_id), State.AWAITING)
 
@@ -146,9 +146,12 @@ def run(order_id: str, out: Path | None) -> None:
     from cds_service.export.states import State
 
     with open_exports() as opened:
-        if opened.orders.get(order_id).state is not State.APPROVED:
-            _ended(opened.orders.get(order_id), State.APPROVED)
-        _work(opened, order_id, (out or opened.orders.folder) / order_id)
+        ordered = opened.orders.get(order_id)
+        _ended(ordered, State.APPROVED)
+        folder = (out / order_id).absolute() if out else None
+        if folder and ordered.folder and folder != Path(ordered.folder):
+            raise click.ClickException("It was begun in another folder: run it without --out, and it goes on there.")
+        _work(opened, order_id, folder)
         ordered = opened.orders.get(order_id)
         tell(ordered)
         if ordered.state is State.APPROVED:
@@ -257,19 +260,19 @@ def public() -> None:
     click.echo(json.dumps({name: key.hex() for name, key in public_keys(None).items()}, indent=1))
 
 
-def _work(opened: Opened, order_id: str, folder: Path) -> None:
+def _work(opened: Opened, order_id: str, folder: Path | None = None) -> None:
     """Take the order up in this process, with a progress bar."""
     from cds_service.export.runner import Runner
     from cds_service.terminal import progress
 
     runner = Runner(opened.orders, opened.writer, now=now)
-    held = opened.orders.take(worker=runner.id, now=now(), order_id=order_id)
+    held = opened.orders.take(worker=runner.id, now=now(), order_id=order_id, folder=folder)
     if held is None:
         if any(order.busy(now()) for order in opened.orders.all()):
             raise click.ClickException("An export is being worked on already. Wait for it, or stop it.")
         return
     with progress() as bars:
-        runner.work(held, folder, _stopping(), show=bars)
+        runner.work(held, _stopping(), show=bars)
 
 
 def _stopping() -> threading.Event:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,7 @@ from cds_service.export.folder import flush, write_folder
 from cds_service.export.journal import Done, Journal
 from cds_service.export.left_out import Reason
 from cds_service.export.maker import Made, Maker, Step
-from cds_service.export.manifest import MANIFEST, manifest_of
+from cds_service.export.manifest import MANIFEST, manifest_of, stood_for
 from cds_service.export.prepared import Opened, Prepared, Preparer
 from cds_service.export.rows import sampled
 from cds_service.export.select import Chosen, Selection, selected
@@ -90,9 +91,13 @@ class Exporter:
         self._now = now
         self._guidelines_off = guidelines_off
 
-    def count(self, order: Order, now: datetime) -> Counts:
-        """How many cases the order takes, by what the ledger knows. Opens nothing."""
-        return self._select(order, now).counts()
+    def covers(self, seen: Preview, order: Order, now: datetime) -> bool:
+        """Whether `run` would take no case that `seen` did not, by the same versions. Opens nothing.
+
+        Raises ExportRefused.
+        """
+        taken = {one.case for one in self._select(order, now).chosen}
+        return taken <= set(seen.taken) and self._made_of(self._policy(order.profile)) == seen.made_of
 
     def preview(self, order: Order, *, now: datetime, actor: str) -> Preview:
         """Counts, a few rows as they would leave, and the risk. Opens charts, audited. Raises ExportRefused."""
@@ -126,6 +131,8 @@ class Exporter:
             rows=tuple(sampled(done.rows, SAMPLE_ROWS, order.id)),
             risk=done.risk.short() | {"cases": len(few), "refused": done.refusal},
             made_at=now,
+            taken=tuple(sorted(one.case for one in chosen.chosen)),
+            made_of=self._made_of(policy),
         )
 
     def run(
@@ -141,15 +148,22 @@ class Exporter:
     ) -> Written:
         """Write the export to `folder`, or go on with it; a folder that holds it already is told again.
 
+        What was written under another approval is written anew.
+
         Raises ExportRefused, ExportStopped, OSError when the disk refuses, CdsError for a folder that is not its own.
         """
         if folder.exists():
-            return self._again(order, folder)
+            whole = self._again(order, folder)
+            if json.loads((folder / MANIFEST).read_bytes())["approvals"] == stood_for(approvals):
+                return whole
+            shutil.rmtree(folder)
         policy = self._policy(order.profile)
         journal = Journal(folder.with_name(f".{folder.name}.part"))
         with journal.locked():
             versions = versions_of(self._settings, policy, self._retriever.version)
-            begun = journal.begun(order.id, versions, now)
+            # an approval covers what its preview saw: what was written under another is not gone on with
+            by = {**versions, "approvals": json.dumps(stood_for(approvals))}
+            begun = journal.begun(order.id, by, now)
             selection = self._select(order, begun)
             left = Counter({reason.value: n for reason, n in selection.left_out.items()})
             maker = Maker(self._settings, policy, self._similarity)
@@ -172,6 +186,11 @@ class Exporter:
             flush(folder.parent)
         show(WRITING, 1.0)
         return self._again(order, folder)
+
+    def _made_of(self, policy: Policy) -> Mapping[str, str]:
+        """What shapes the rows beside charts and decisions."""
+        set_to = {name: str(getattr(self._settings, name)) for name in ("export_min_k", "export_most_suppressed")}
+        return {**versions_of(self._settings, policy, self._retriever.version), **set_to}
 
     # -- selecting and opening -------------------------------------------------------------------------------------
 

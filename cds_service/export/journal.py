@@ -42,7 +42,8 @@ class Journal:
     def begun(self, order: str, versions: Mapping[str, str], now: datetime) -> datetime:
         """When this export was begun: `now` where it is new, or `versions` are others than it was begun with.
 
-        Cases that other versions made are dropped. Raises CdsError for the folder of another order.
+        Cases that other versions made are dropped; the approval counts as one. Raises CdsError for the folder of
+        another order.
         """
         head = self.folder / _HEAD
         if head.exists():

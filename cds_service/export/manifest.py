@@ -8,9 +8,10 @@ import io
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from cds_service.card_text import escape
 from cds_service.export.left_out import Reason
 from cds_service.export.rows import VERSIONS, Row, sampled, texts_of
 from cds_service.export.values import Approval, Order
@@ -21,6 +22,8 @@ RISK, RISK_PAGE, RISK_FIGURE = "risk.json", "risk.md", "risk.png"
 SHEET = "check-sheet.csv"
 SHEET_ROWS = 20
 _ASKED = ("identifies_a_person", "kind_of_identifier", "wrong_or_senseless", "checked_by_role", "checked_on")
+
+_MOMENT = timedelta(microseconds=1)
 
 _LINES = """\
 Each line is a prompt as the service builds it, and the note as a clinician left it. Codes of patients are random and
@@ -57,17 +60,15 @@ def manifest_of(
         "recipient": order.recipient,
         "profile": order.profile.value,
         "scope": {
-            "since": scope.since.isoformat(),
-            "until": scope.until.isoformat(),
+            # of a date the year alone may leave, and a short period would date everybody in it
+            "first_year": scope.since.year,
+            "last_year": (scope.until - _MOMENT).year,
             "cards": sorted(k.value for k in scope.cards),
             "outcomes": sorted(o.value for o in scope.outcomes),
             "verdicts": sorted(v.value for v in scope.verdicts),
             "priorities": [p.label for p in sorted(scope.priorities)],
         },
-        "approvals": [
-            {"account": a.account, "role": a.role, "declared": a.declared, "at": a.at.isoformat(timespec="seconds")}
-            for a in approvals
-        ],
+        "approvals": stood_for(approvals),
         "counts": {
             "rows": len(rows),
             "patients": len({r["patient"] for r in rows}),
@@ -90,6 +91,14 @@ def manifest_of(
     }
 
 
+def stood_for(approvals: Sequence[Approval]) -> list[dict[str, str]]:
+    """What a manifest says of who stands for the export."""
+    return [
+        {"account": a.account, "role": a.role, "declared": a.declared, "at": a.at.isoformat(timespec="seconds")}
+        for a in approvals
+    ]
+
+
 def canonical(manifest: Mapping[str, Any]) -> bytes:
     """The bytes that are written and signed."""
     return (json.dumps(manifest, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
@@ -103,9 +112,9 @@ def card_of(manifest: Mapping[str, Any]) -> str:
         [
             f"# Training set {manifest['export']}\n",
             f"Reviewed cases of a clinic, de-identified ({manifest['profile']}). Made {manifest['made']}.\n",
-            f"**Purpose.** {manifest['purpose']}\n",
-            f"**Recipient.** {manifest['recipient']}\n",
-            f"**Period.** Decided from {manifest['scope']['since']} until before {manifest['scope']['until']}.\n",
+            f"**Purpose.** {escape(manifest['purpose'])}\n",
+            f"**Recipient.** {escape(manifest['recipient'])}\n",
+            f"**Period.** Decided in {_years(manifest['scope'])}.\n",
             "## What is in it",
             f"{counts['rows']} cases of {counts['patients']} patients.\n",
             _LINES,
@@ -138,6 +147,11 @@ def sheet_of(rows: Sequence[Row], seed: str) -> str:
 def _cell(text: str) -> str:
     """No spreadsheet takes it for a formula."""
     return f"'{text}" if text[:1] in set("=+-@\t\r") else text
+
+
+def _years(scope: Mapping[str, Any]) -> str:
+    first, last = scope["first_year"], scope["last_year"]
+    return str(first) if first == last else f"{first} to {last}"
 
 
 def _counted(rows: Sequence[Row], name: str) -> dict[str, int]:

@@ -133,15 +133,24 @@ class Orders:
             )
 
     def refuse(self, order_id: str, seen: str, why: str, member: Member, now: datetime) -> Ordered:
-        """The second person says no; `why`: one of `REFUSALS`. Raises NoSuchOrder, NotPermitted, Stale, Incomplete."""
+        """The second person says no; `why`: one of `REFUSALS`. Codes and files of an earlier approval go.
+
+        Raises NoSuchOrder, NotPermitted, Stale, Incomplete.
+        """
         with self._database.transaction() as tx:
             name_in_force(tx, member)
             ordered = self._seen(tx, order_id, seen, member)
             if why not in REFUSALS:
                 raise Incomplete({"why": "Choose why you refuse it."})
-            detail = {"digest": seen, "role": member.role.value}
+            links = self._vault.forget_export(tx, export=order_id, now=now, actor=member.actor)
+            detail: dict[str, Scalar] = {"digest": seen, "role": member.role.value, "links": links}
             kind = EventKind.APPROVAL
-            return move(tx, ordered, State.REFUSED, why=why, actor=member.actor, now=now, kind=kind, detail=detail)
+            self._drop_preview(tx, ordered, member, now)
+            refused = move(
+                tx, ordered, State.REFUSED, why=why, actor=member.actor, now=now, kind=kind, detail=detail, preview=None
+            )
+            _remove(self.folder_of(ordered))  # what a run under an earlier approval left
+            return refused
 
     def preview_again(self, order_id: str, member: Member, now: datetime) -> Ordered:
         """Have the preview made again, from what is there now. Raises NoSuchOrder, NotPermitted."""
@@ -149,6 +158,7 @@ class Orders:
             name_in_force(tx, member)
             ordered = order_by_id(tx, order_id)
             check_may_preview_again(ordered, member)
+            self._drop_preview(tx, ordered, member, now)
             return move(tx, ordered, State.PREVIEWING, why="asked-again", actor=member.actor, now=now)
 
     def stop(self, order_id: str, member: Member, now: datetime) -> Ordered:
@@ -176,8 +186,8 @@ class Orders:
     def withdraw(self, order_id: str, member: Member, now: datetime, *, remove: bool) -> Ordered:
         """Close it for good: nobody can lead its codes back any more; `remove`: and its folder here is deleted.
 
-        What a recipient already has stays with them. Raises NoSuchOrder, NotPermitted, OSError, and
-        Stale under a legal hold.
+        What a recipient already has stays with them. Raises NoSuchOrder, NotPermitted, and Stale under a legal hold or
+        where the folder cannot be deleted.
         """
         with self._database.transaction() as tx:
             name_in_force(tx, member)
@@ -190,10 +200,13 @@ class Orders:
                 raise Stale("A patient of this export is under a legal hold: its files stay.")
             links = self._vault.forget_export(tx, export=order_id, now=now, actor=member.actor)
             detail = {"links": links, "removed": remove}
-            withdrawn = move(tx, ordered, State.WITHDRAWN, why="withdrawn", actor=member.actor, now=now, detail=detail)
-        if remove:
-            _remove(self.folder_of(ordered))
-        return withdrawn
+            self._drop_preview(tx, ordered, member, now)
+            withdrawn = move(
+                tx, ordered, State.WITHDRAWN, why="withdrawn", actor=member.actor, now=now, detail=detail, preview=None
+            )
+            if remove:
+                _remove(self.folder_of(ordered))
+            return withdrawn
 
     def taken(self, ordered: Ordered, file: str, member: Member, now: datetime) -> None:
         """Audit that somebody took one of the files that the page hands out. Raises NotPermitted."""
@@ -230,9 +243,8 @@ class Orders:
         check_may_see(member)
         with self._database.transaction() as tx:
             words = self._words(tx, ordered, member.actor, now)
-            if ordered.preview is not None:
-                with suppress(VaultError):  # past its retention
-                    return words, codec.decode(Preview, self._open(tx, ordered, ordered.preview, member.actor, now))
+            with suppress(VaultError):  # past its retention
+                return words, self._preview(tx, ordered, member.actor, now)
             return words, None
 
     def folder_of(self, ordered: Ordered) -> Path:
@@ -246,10 +258,13 @@ class Orders:
         with self._database.transaction(write=False) as tx:
             return self._list.waiting(tx, now)
 
-    def take(self, *, worker: str, now: datetime, order_id: str | None = None) -> Held | None:
-        """Take up an order; None where there is none to be had. Raises NoSuchOrder."""
+    def take(
+        self, *, worker: str, now: datetime, order_id: str | None = None, folder: Path | None = None
+    ) -> Held | None:
+        """Take up an order, to write it in `folder`; None where there is none to be had. Raises NoSuchOrder."""
+        place = str(folder.absolute()) if folder else None
         with self._database.transaction() as tx:
-            return self._list.take(tx, worker=worker, now=now, order_id=order_id)
+            return self._list.take(tx, worker=worker, now=now, order_id=order_id, folder=place)
 
     def renew(self, held: Held, *, stage: str, share: float, now: datetime) -> bool:
         """Say that the work goes on; False: somebody stopped it. Raises LeaseLost."""
@@ -280,6 +295,12 @@ class Orders:
             )
             changes = {"preview": item, "digest": digest_of(order, preview), "cases": preview.counts.cases}
             self._list.end(tx, held, State.AWAITING, why="previewed", now=now, **changes)
+
+    def seen(self, held: Held, *, now: datetime) -> Preview | None:
+        """The preview that was approved; None where it is past its retention. Audited."""
+        with self._database.transaction() as tx, suppress(VaultError):
+            return self._preview(tx, held.ordered, held.worker, now)
+        return None
 
     def written(self, held: Held, written: Written, folder: Path, *, now: datetime) -> None:
         """The export is whole. Raises LeaseLost."""
@@ -323,12 +344,25 @@ class Orders:
     def _words(self, tx: Tx, ordered: Ordered, actor: str, now: datetime) -> Words:
         return codec.decode(Words, self._open(tx, ordered, ordered.words, actor, now))
 
+    def _preview(self, tx: Tx, ordered: Ordered, actor: str, now: datetime) -> Preview | None:
+        if ordered.preview is None:
+            return None
+        return codec.decode(Preview, self._open(tx, ordered, ordered.preview, actor, now))
+
+    def _drop_preview(self, tx: Tx, ordered: Ordered, member: Member, now: datetime) -> None:
+        """Nobody may decide by it any more; what it showed may be why it was refused."""
+        if ordered.preview is not None:
+            self._vault.drop(tx, ItemKind.NOTE, ordered.preview, now=now, actor=member.actor)
+
     def _open(self, tx: Tx, ordered: Ordered, item: str, actor: str, now: datetime) -> str:
         audit = AuditEvent(kind=EventKind.VAULT_READ, actor=actor, detail={"reason": "export", "export": ordered.id})
         return codec.encode(self._vault.read(tx, ItemKind.NOTE, item, now=now, audit=audit))
 
 
 def _remove(folder: Path) -> None:
-    """Delete a finished export and what an unfinished one left beside it."""
-    for leftover in (folder, *folder.parent.glob(f".{folder.name}*")):
-        shutil.rmtree(leftover, ignore_errors=not leftover.exists())
+    """Delete a finished export and what an unfinished one left beside it. Raises Stale: then the step is not made."""
+    try:
+        for leftover in (folder, *folder.parent.glob(f".{folder.name}*")):
+            shutil.rmtree(leftover, ignore_errors=not leftover.exists())
+    except OSError:
+        raise Stale("The folder cannot be deleted. Tell the operator; the export is as it was.") from None

@@ -27,6 +27,9 @@ GATE_S = 30.0
 WRITTEN = ("assessment", "justification", "history", "risk_factors", "vitals", "note")
 """Fields of a clinician's notes that are free text."""
 
+NOTES = "note:"
+"""How the ids of passages of a patient's own notes begin."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
@@ -66,12 +69,17 @@ class Prepared:
     @property
     def guidelines(self) -> tuple[str, ...]:
         """Ids of the passages that are of guidelines, and not of this patient's own notes."""
-        return tuple(p.id for p in self.passages if "#" in p.id)
+        return tuple(p.id for p in self.passages if not p.id.startswith(NOTES))
 
     def coarser(self) -> Prepared:
-        """Without what would name a condition that a plan tells more coarsely: guidelines, care gaps, medicines."""
+        """Without what would name a condition that a plan tells more coarsely: guidelines, care gaps, medicines.
+
+        And without the draft's questions: what they ask about need not stand in the chart as it is told.
+        """
         urgency = tuple(f for f in self.findings if f.kind is FindingKind.TRIAGE)
-        return replace(self, findings=urgency, passages=(), chosen=replace(self.chosen, rules=()))
+        shown = self.chosen.assessment
+        draft = None if shown is None else {**shown, "questions": []}
+        return replace(self, findings=urgency, passages=(), chosen=replace(self.chosen, rules=(), assessment=draft))
 
 
 class Preparer:

@@ -21,7 +21,7 @@ from cds_service.errors import ConfigurationError, StoreError
 from cds_service.export.errors import ExportRefused, ExportStopped
 from cds_service.export.orders import Orders
 from cds_service.export.states import State
-from cds_service.export.values import Approval, Counts, Order, Preview, Written
+from cds_service.export.values import Approval, Order, Preview, Written
 from cds_service.export.work import CRASHED, Held, LeaseLost
 
 log = structlog.get_logger()
@@ -33,7 +33,7 @@ DISK_FULL = "disk-full"
 FOLDER = "folder-not-writable"
 STORE = "database-refused"
 CONFIGURATION = "configuration"
-MORE = "more-than-approved"
+OTHER = "not-as-approved"
 
 Show = Callable[[str, float], None]
 """Called with the name of a stage and how much of it is done, 0 to 1."""
@@ -42,8 +42,8 @@ Show = Callable[[str, float], None]
 class Writer(Protocol):
     """What makes previews and exports. All three read the stores; only `run` writes files."""
 
-    def count(self, order: Order, now: datetime) -> Counts:
-        """How many cases the order takes."""
+    def covers(self, seen: Preview, order: Order, now: datetime) -> bool:
+        """Whether it would take no case that `seen` did not, by the same versions. Raises ExportRefused."""
         ...
 
     def preview(self, order: Order, *, now: datetime, actor: str) -> Preview:
@@ -83,22 +83,22 @@ class Runner:
             return False
         held = self._orders.take(worker=self.id, now=self._now())
         if held is not None:
-            self.work(held, self._orders.folder_of(held.ordered), stop, show=show)
+            self.work(held, stop, show=show)
         return held is not None
 
-    def work(self, held: Held, folder: Path, stop: threading.Event, *, show: Show | None = None) -> None:
+    def work(self, held: Held, stop: threading.Event, *, show: Show | None = None) -> None:
         """Preview or write what is in hand, and say what became of it. Raises StoreError."""
         log.info("export-begun", export=held.ordered.id, state=held.ordered.state.value)
         try:
             with suppress(LeaseLost):
-                self._try(held, folder, stop, show or _quiet)
+                self._try(held, stop, show or _quiet)
         finally:
             log.info("export-left", export=held.ordered.id, state=self._orders.get(held.ordered.id).state.value)
 
-    def _try(self, held: Held, folder: Path, stop: threading.Event, show: Show) -> None:
+    def _try(self, held: Held, stop: threading.Event, show: Show) -> None:
         try:
             with self._signs_of_life(held, stop, show) as signs:
-                self._make(held, folder, signs)
+                self._make(held, signs)
         except ExportStopped:
             self._orders.leave(held, now=self._now())
         except ExportRefused as refused:
@@ -109,7 +109,7 @@ class Runner:
             log.error("export-stopped", export=held.ordered.id, error=type(error).__name__)
             self._orders.end(held, State.STOPPED, why=_reason(error), now=self._now())
 
-    def _make(self, held: Held, folder: Path, signs: _Signs) -> None:
+    def _make(self, held: Held, signs: _Signs) -> None:
         order = self._orders.order_of(held, now=self._now())
         signs.show("Loading the gate", 0.0)
         writer = self._writer()
@@ -120,9 +120,11 @@ class Runner:
                 raise ExportStopped
             self._orders.previewed(held, order, preview, now=self._now())
             return
-        if writer.count(order, self._now()).cases > (held.ordered.cases or 0):
-            self._orders.end(held, State.PREVIEWING, why=MORE, now=self._now())
+        seen = self._orders.seen(held, now=self._now())
+        if seen is None or not writer.covers(seen, order, self._now()):
+            self._orders.end(held, State.PREVIEWING, why=OTHER, now=self._now())
             return
+        folder = self._orders.folder_of(held.ordered)
         written = writer.run(
             order,
             folder,

@@ -79,12 +79,17 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What an officer sees before approval: counts, a few rows as they would leave the clinic, the risk in short."""
+    """What an officer sees before approval: counts, a few rows as they would leave the clinic, the risk in short.
+
+    `taken`: ids of the cases that are counted, `made_of`: the versions that make rows. An approval covers no others.
+    """
 
     counts: Counts
     rows: tuple[Mapping[str, object], ...]
     risk: Mapping[str, object]
     made_at: datetime
+    taken: tuple[str, ...]
+    made_of: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,10 +54,13 @@ class WorkList:
         orders = _working(tx)
         return any(order.state in WORK for order in orders) and not any(order.busy(now) for order in orders)
 
-    def take(self, tx: Tx, *, worker: str, now: datetime, order_id: str | None = None) -> Held | None:
+    def take(
+        self, tx: Tx, *, worker: str, now: datetime, order_id: str | None = None, folder: str | None = None
+    ) -> Held | None:
         """Take the order that waits longest, or `order_id`; None when there is none, or a process is at work already.
 
-        An order that may not be taken up as it is goes where it belongs first. Raises NoSuchOrder.
+        An order that may not be taken up as it is goes where it belongs first. `folder`: where it is written, if not
+        where it was begun. Raises NoSuchOrder.
         """
         if order_id is not None:
             order_by_id(tx, order_id)
@@ -70,6 +73,7 @@ class WorkList:
                 lease = new_id("lease")
                 why = "begun" if fit.attempts == 0 else "taken-up-again"
                 held = {"worker": worker, "lease": lease, "lease_until": now + LEASE, "attempts": fit.attempts + 1}
+                held |= {"folder": folder or fit.folder}
                 ordered = note(tx, fit, why, actor=worker, now=now, **held)
                 return Held(ordered=ordered, lease=lease, worker=worker)
         return None

@@ -203,6 +203,13 @@ class Vault:
         """Open what `store` sealed, as `read_snapshot`."""
         return self._read(tx, kind, item, now, audit)
 
+    def drop(self, tx: Tx, kind: ItemKind, item: str, *, now: datetime, actor: str) -> None:
+        """Delete one item of nobody in particular before its time, audited."""
+        mine = (vault_item.c.id == item, vault_item.c.kind == kind.value, vault_item.c.subject.is_(None))
+        if tx.execute(delete(vault_item).where(*mine)).rowcount:
+            detail: dict[str, Scalar] = {"item": item, "item_kind": kind.value, "items": 1}
+            append(tx, [AuditEvent(kind=EventKind.VAULT_PURGE, actor=actor, detail=detail)], now=now)
+
     def purge_expired(self, tx: Tx, *, now: datetime, actor: str) -> int:
         """Delete the items past their retention, but of nobody who is held; returns how many there were."""
         expired = (vault_item.c.expires_at <= now, not_held(vault_item.c.subject))

@@ -44,6 +44,8 @@ from cds_service.settings import Settings
 MAX_WORDS = 2000
 MAX_ID = 200
 LISTED = 200
+CLOSED = ("withdrawn", "refused")
+"""States of an export whose codes lead back to nobody."""
 
 
 class Rights:
@@ -150,16 +152,16 @@ class Rights:
             return holds.place(tx, subject, reason, sealed, actor=actor, now=now)
 
     def release(self, hold_id: str, *, actor: str, now: datetime) -> Hold:
-        """End a hold. With the last one, links of exports that were withdrawn meanwhile go. Raises NoSuchEntry."""
+        """End a hold. With the last one, links of exports that were closed meanwhile go. Raises NoSuchEntry."""
         with self._database.transaction() as tx:
             released = holds.release(tx, hold_id, actor=actor, now=now)
             if not holds.holds_of(tx, released.subject):
-                withdrawn = (
+                closed = (
                     select(vault_export.c.export)
                     .join(export_order, export_order.c.id == vault_export.c.export)
-                    .where(vault_export.c.subject == released.subject, export_order.c.state == "withdrawn")
+                    .where(vault_export.c.subject == released.subject, export_order.c.state.in_(CLOSED))
                 )
-                for export in tx.execute(withdrawn).scalars().all():
+                for export in tx.execute(closed).scalars().all():
                     self._vault.forget_export(tx, export=export, now=now, actor=actor)
             return released
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from cryptography.exceptions import InvalidSignature
 
+from anonymization.deidentified import DeidentifiedFact
 from anonymization.policy import PROFILES
 from cds_service.bootstrap import open_similarity
 from cds_service.domain import Priority
@@ -21,7 +22,9 @@ from cds_service.export.completion import taught
 from cds_service.export.errors import ExportRefused, ExportStopped
 from cds_service.export.exporter import WRITING, Exporter
 from cds_service.export.left_out import Reason
+from cds_service.export.select import selected
 from cds_service.export.values import Approval, Order, Profile, Scope
+from cds_service.retrieval.notes import best_of_notes
 from cds_service.review.reasons import OFFERED_REASONS
 from cds_service.review.values import Verdict
 from tests.support.export_scene import CHEST, DRAFT, OWN, decide, decided
@@ -77,6 +80,11 @@ def run(made, wanted, folder, *, stopped=lambda: False):
 def written(whole, built, similarity, tmp_path_factory):
     folder = tmp_path_factory.mktemp("out") / "set"
     return folder, run(exporter(whole, built, similarity), order(), folder)
+
+
+def counts(scene, wanted, now):
+    with scene.recorder.database.transaction(write=False) as tx:
+        return selected(tx, wanted, frozenset(), now).counts()
 
 
 def lines(folder):
@@ -210,11 +218,11 @@ def test_what_fails_on_the_way_is_left_out_and_counted(whole, built, similarity,
 def test_what_is_past_its_retention_is_left_out_and_a_legal_hold_neither_keeps_nor_adds_anything(
     whole, built, similarity
 ):
-    made, rights = exporter(whole, built, similarity), whole.clinic.rights
+    rights = whole.clinic.rights
     hold = rights.hold("fictional-ehr", "demo-1", reason="litigation", actor="user:acct-1", now=NOW)
     late = NOW + timedelta(days=whole.clinic.settings.vault_retention_days + 1)
-    assert made.count(order(), NOW).cases == 2
-    assert made.count(order(), late).left_out == {Reason.DISMISSED: 1, Reason.PAST_RETENTION: 2}
+    assert counts(whole, order(), NOW).cases == 2
+    assert counts(whole, order(), late).left_out == {Reason.DISMISSED: 1, Reason.PAST_RETENTION: 2}
     rights.release(hold.id, actor="user:acct-1", now=NOW)
 
 
@@ -367,6 +375,69 @@ def test_a_manifest_names_no_file_outside_its_folder(written, tmp_path):
     assert sum(problem.endswith("is missing") for problem in check_export(tmp_path / "set", {})) == 3
 
 
+def test_a_preview_covers_no_case_and_no_setting_that_came_after_it(built, similarity, tmp_path):
+    """An opt-out that is taken back adds a case where another has gone: the count is the same."""
+    scene = decided(Scene(tmp_path, built, now=NOW))
+    rights, at = scene.clinic.rights, NOW + timedelta(days=2)
+    away = rights.opt_out("fictional-ehr", "demo-1", reason="patient-request", actor="user:acct-1", now=NOW)
+    made = exporter(scene, built, similarity)
+    seen = made.preview(order(), now=at, actor="export:1")
+    assert (seen.counts.cases, made.covers(seen, order(), at)) == (1, True)
+    assert not exporter(scene, built, similarity, export_min_k=3).covers(seen, order(), at)
+    rights.withdraw(away.id, actor="user:acct-1", now=at)
+    rights.opt_out("fictional-ehr", "demo-2", reason="patient-request", actor="user:acct-1", now=at)
+    assert not made.covers(seen, order(), at)
+
+
+def test_what_was_made_under_another_approval_is_made_anew(whole, built, similarity, tmp_path):
+    asked = iter((False, True))
+    with pytest.raises(ExportStopped):
+        run(exporter(whole, built, similarity), order(), tmp_path / "set", stopped=lambda: next(asked))
+    late = NOW + timedelta(days=whole.clinic.settings.vault_retention_days + 1)
+    again = (replace(APPROVED[0], at=late),)
+    with pytest.raises(ExportRefused):  # all of it is past its retention by now
+        exporter(whole, built, similarity, now=late).run(
+            order(), tmp_path / "set", approvals=again, now=late, actor="export:1", show=quiet, stopped=lambda: False
+        )
+
+
+def test_a_whole_folder_of_an_approval_that_ran_out_is_made_anew(whole, built, similarity, tmp_path):
+    run(exporter(whole, built, similarity), order(8), tmp_path / "set")
+    again, late = (replace(APPROVED[0], at=NOW + timedelta(days=3)),), NOW + timedelta(days=4)
+    exporter(whole, built, similarity, now=late).run(
+        order(8), tmp_path / "set", approvals=again, now=late, actor="export:1", show=quiet, stopped=lambda: False
+    )
+    manifest = json.loads((tmp_path / "set" / "manifest.json").read_text())
+    assert manifest["made"] == late.isoformat(timespec="seconds")
+
+
+def test_what_a_plan_does_not_cover_is_neither_named_nor_asked_about(whole, built, similarity, monkeypatch):
+    """Ids of passages of the patient's own notes leave with no row; guidelines and questions with none of a plan."""
+    prepared = []
+    monkeypatch.setattr("cds_service.export.maker.taught", lambda one, *_: prepared.append(one) or Reason.CHECKS)
+    exporter(whole, built, similarity).preview(order(), now=NOW + timedelta(days=2), actor="export:1")
+    (one,) = (p for p in prepared if p.chosen.assessment)
+    fact = DeidentifiedFact(kind="note", name="note", source="n1", text="Chest pressure two years ago, at rest.")
+    noted = best_of_notes(replace(one.case, facts=(fact,)), ["chest pressure"], k=1)
+    assert len(noted) == 1
+    assert replace(one, passages=(*one.passages, *noted)).guidelines == one.guidelines != ()
+    assert one.chosen.assessment["questions"]
+    assert one.coarser().chosen.assessment == {**one.chosen.assessment, "questions": []}
+
+
+def test_manifest_and_card_date_nobody_and_the_officers_words_are_no_markup(whole, built, similarity, tmp_path):
+    wanted = order(7, purpose="To tune.\n## Limits\n![x](http://example.org) <b>", recipient="[all](x)")
+    run(exporter(whole, built, similarity), wanted, tmp_path / "set")
+    card = (tmp_path / "set" / "card.md").read_text()
+    told = card + (tmp_path / "set" / "manifest.json").read_text()
+    assert "2031-03-03" not in told
+    assert "2031-03-05" not in told
+    assert card.count("\n## Limits") == 1
+    assert "[x](" not in card
+    assert "[all](" not in card
+    assert "<b>" not in card
+
+
 def test_two_at_once_and_a_foreign_folder_are_refused(whole, built, similarity, tmp_path):
     import fcntl
 
@@ -392,7 +463,7 @@ def test_a_preview_counts_shows_rows_and_mints_no_code(whole, built, similarity)
 def test_scope_narrows(whole, built, similarity):
     made = exporter(whole, built, similarity)
     narrowed = replace(order().scope, priorities=frozenset({Priority.CRITICAL}))
-    assert made.count(order(scope=narrowed), NOW).cases == 2
+    assert counts(whole, order(scope=narrowed), NOW).cases == 2
     past = replace(order().scope, since=NOW - timedelta(days=9), until=NOW - timedelta(days=8))
     with pytest.raises(ExportRefused) as refused:
         made.preview(order(scope=past), now=NOW + timedelta(days=2), actor="export:1")

@@ -63,12 +63,20 @@ def approving(ordered, member, **changed):
 class SmallWriter:
     """Writes `cases` lines one by one, and goes on behind those that are there. `at_line`: called before each."""
 
-    def __init__(self, cases=4, *, at_line=lambda line: None):
+    def __init__(self, cases=4, *, at_line=lambda line: None, policy="1"):
         self.cases = cases
+        self.versions = {"policy": policy}
         self.at_line = at_line
         self.seen = []
 
-    def count(self, order, now):
+    def covers(self, seen, order, now):
+        return self.taken <= set(seen.taken) and self.versions == seen.made_of
+
+    @property
+    def taken(self):
+        return {f"case-{number}" for number in range(self.cases)}
+
+    def counts(self):
         return Counts(
             cases=self.cases,
             subjects=max(1, self.cases // 2),
@@ -83,7 +91,9 @@ class SmallWriter:
         broader = figures | {"classes": 5, "k": 11, "unique_share": 0.0, "prosecutor_highest": 0.0909}
         expert = order.profile is Profile.EXPERT_DETERMINATION
         risk = {"threshold": 11, "applied": expert, "before": figures, "after": broader}
-        return Preview(counts=self.count(order, now), rows=ROWS, risk=risk, made_at=now)
+        return Preview(
+            counts=self.counts(), rows=ROWS, risk=risk, made_at=now, taken=tuple(self.taken), made_of=self.versions
+        )
 
     def run(self, order, folder, *, approvals, now, actor, show, stopped):
         self.seen.append(approvals)

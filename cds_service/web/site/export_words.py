@@ -63,7 +63,7 @@ WHY: Mapping[str, str] = {
     "configuration": "a setting is wrong or the index is missing. Tell the operator, then let it go on.",
     "clock-moved-back": "the clock of the machine was set back. Tell the operator, then let it go on.",
     "approval-expired": "the approval had run out: a new preview and another approval are needed",
-    "more-than-approved": "there were more cases than in the preview that was approved: it is previewed again",
+    "not-as-approved": "other cases or versions than in the preview that was approved: it is previewed again",
     **{code: words[0].lower() + words[1:] for code, words in REFUSALS.items()},
 }
 """Why an order is where it is, for people."""

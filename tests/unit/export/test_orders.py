@@ -17,7 +17,7 @@ from cds_service.export.runner import Runner
 from cds_service.export.states import NEXT, State, diagram
 from cds_service.export.values import Profile
 from cds_service.ledger.audit import EventKind
-from cds_service.ledger.tables import audit_event, export_event, export_order
+from cds_service.ledger.tables import audit_event, export_event, export_order, vault_item
 from cds_service.review.errors import NotPermitted as AccountNotInForce
 from tests.support.export_values import DAY, NOW, WORDS, SmallWriter, approving, asked, officers
 from tests.support.site import a_clinic, a_member
@@ -179,14 +179,63 @@ def test_an_approval_runs_out_and_the_export_is_previewed_again(orders, two):
     assert (again.state, again.reason, again.approved_by) == (State.PREVIEWING, "approval-expired", None)
 
 
-def test_more_cases_than_were_approved_are_never_written(orders, two):
+@pytest.mark.parametrize("changed", [{"cases": 5}, {"policy": "2"}])
+def test_other_cases_or_versions_than_were_approved_are_never_written(orders, two, changed):
     one, other = two
     ordered = awaiting(orders, one)
     orders.approve(ordered.id, approving(ordered, other), other, NOW)
-    work(orders, SmallWriter(cases=5))
+    work(orders, SmallWriter(**changed))
     again = orders.get(ordered.id)
-    assert (again.state, again.reason) == (State.PREVIEWING, "more-than-approved")
+    assert (again.state, again.reason) == (State.PREVIEWING, "not-as-approved")
     assert not orders.folder_of(again).exists()
+
+
+def test_who_refuses_after_an_earlier_approval_ran_out_leaves_no_code_and_no_half_made_file(clinic, orders, two):
+    one, other = two
+    vault, database = clinic.recorder.vault, clinic.recorder.database
+    ordered = awaiting(orders, one)
+    orders.approve(ordered.id, approving(ordered, other), other, NOW)
+    with database.transaction() as tx:
+        subject = vault.subject_for(tx, tenant="ehr", patient_key="p-1", now=NOW, actor="ehr")
+        code = vault.export_code(tx, export=ordered.id, subject=subject, now=NOW, actor="export")
+    work(orders, SmallWriter(at_line=broken))
+    orders.go_on(ordered.id, one, late := NOW + (orders.approval_days + 1) * DAY)
+    work(orders, now=late)
+    again = orders.get(ordered.id)
+    half = orders.folder.joinpath(f".{ordered.id}.part")
+    assert half.is_dir()
+    orders.refuse(ordered.id, again.digest, "scope", other, late)
+    assert not half.exists()
+    with database.transaction() as tx:
+        assert vault.export_code(tx, export=ordered.id, subject=subject, now=NOW, actor="export") != code
+
+
+def broken(_line):
+    raise OSError("disk")
+
+
+def test_what_was_begun_elsewhere_goes_on_there_and_is_withdrawn_from_there(orders, two, tmp_path):
+    one, other = two
+    ordered = awaiting(orders, one)
+    orders.approve(ordered.id, approving(ordered, other), other, NOW)
+    held = orders.take(worker="export:1", now=NOW, order_id=ordered.id, folder=tmp_path / "out" / ordered.id)
+    Runner(orders, lambda: SmallWriter(at_line=broken), now=lambda: NOW).work(held, threading.Event())
+    assert (tmp_path / "out" / f".{ordered.id}.part").is_dir()
+    orders.withdraw(ordered.id, one, NOW, remove=True)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_deleted_leaves_the_export_to_be_withdrawn_again(orders, two, monkeypatch):
+    one, other = two
+    ordered = awaiting(orders, one)
+    orders.approve(ordered.id, approving(ordered, other), other, NOW)
+    work(orders)
+    with monkeypatch.context() as patched:
+        patched.setattr("cds_service.export.orders.shutil.rmtree", lambda *_a, **_k: broken(0))
+        with pytest.raises(Stale):
+            orders.withdraw(ordered.id, one, NOW, remove=True)
+    assert orders.get(ordered.id).state is State.DONE
+    assert orders.withdraw(ordered.id, one, NOW, remove=True).state is State.WITHDRAWN
 
 
 def test_a_refused_export_is_closed(orders, two):
@@ -270,6 +319,24 @@ def test_sample_rows_are_kept_for_a_season_and_not_for_good(orders, two):
     words, preview = orders.look(ordered, two[0], NOW + 91 * DAY)
     assert words.purpose == WORDS
     assert preview is None
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda orders, it, member: orders.refuse(it.id, it.digest, "identifier", member, NOW),
+        lambda orders, it, member: orders.withdraw(it.id, member, NOW, remove=True),
+        lambda orders, it, member: orders.preview_again(it.id, member, NOW),
+    ],
+)
+def test_what_a_preview_showed_is_gone_when_nobody_may_decide_by_it(clinic, orders, two, end):
+    ordered = awaiting(orders, two[0])
+    end(orders, ordered, two[1])
+    with clinic.recorder.database.transaction(write=False) as tx:
+        kept = set(tx.execute(select(vault_item.c.id)).scalars())
+    assert ordered.words in kept
+    assert ordered.preview not in kept
+    assert orders.look(orders.get(ordered.id), two[0], NOW)[1] is None
 
 
 def test_the_diagram_in_the_docs_is_the_one_of_the_dict():
