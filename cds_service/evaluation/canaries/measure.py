@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from cds_service.evaluation.canaries.road import Road
-from cds_service.evaluation.canaries.search import Canary, Leak, leaks
+from cds_service.evaluation.canaries.exports import Exported, Exports
+from cds_service.evaluation.canaries.road import CLIENT, Road
+from cds_service.evaluation.canaries.search import Canary, Haystack, Leak, haystacks, leaks_in
 from cds_service.shares import Share, wilson
 
 
@@ -31,6 +32,14 @@ class Chart(Protocol):
     @property
     def marks(self) -> Sequence[tuple[str, str, bool]]:
         """(label, text, known) of each canary; known: it stands in a field, not only in prose."""
+
+    @property
+    def said(self) -> Sequence[str]:
+        """What a clinician may write of it."""
+
+    @property
+    def said_marks(self) -> Sequence[tuple[str, str, bool]]:
+        """The canaries of `said`."""
 
 
 @dataclass(kw_only=True)
@@ -79,14 +88,28 @@ class Count:
 
 @dataclass(kw_only=True)
 class Report:
-    """`known`: identifiers of the chart's fields, in whatever spelling. `prose`: those that stand in prose alone."""
+    """`known`: identifiers of the chart's fields, in whatever spelling. `prose`: those that stand in prose alone.
+
+    `exported`: of fields, and names of staff, in what was decided and exported; `exported_prose`: in prose alone.
+    `cases`: how many charts were to be decided; `files`: where their canaries were looked for.
+    """
 
     seed: int
+    cases: int = 0
     places: tuple[str, ...] = ()
     texts: Counter[str] = field(default_factory=Counter)
     refused: int = 0
     known: Count = field(default_factory=Count)
     prose: Count = field(default_factory=Count)
+    exported: Count = field(default_factory=Count)
+    exported_prose: Count = field(default_factory=Count)
+    exports: Exported = field(default_factory=Exported)
+    files: tuple[str, ...] = ()
+
+    @property
+    def leaked(self) -> tuple[str, ...]:
+        """Where identifiers of fields, or names of staff, were found."""
+        return tuple(sorted({leak.place for leak in (*self.known.leaks, *self.exported.leaks)}))
 
     def as_json(self) -> dict[str, Any]:
         """For a program."""
@@ -99,25 +122,65 @@ class Report:
             "exports_refused": self.refused,
             "known": self.known.as_json(),
             "prose": self.prose.as_json(),
+            "exported": self.exported.as_json(),
+            "exported_prose": self.exported_prose.as_json(),
+            "exports": {
+                "files": list(self.files),
+                "rows": dict(self.exports.rows),
+                "left_out": dict(self.exports.left_out),
+                "refused": self.exports.refused,
+            },
         }
 
 
-def measure(road: Road, charts: Iterable[Chart], *, seed: int, of: int, show: Callable[[float], None]) -> Report:
-    """`of` charts down the road."""
-    report = Report(seed=seed)
+def measure(
+    road: Road,
+    charts: Iterable[Chart],
+    *,
+    seed: int,
+    of: int,
+    show: Callable[[float], None],
+    exports: Exports | None = None,
+    cases: int = 0,
+) -> Report:
+    """`of` charts down the road; of the first that wait for a decision, `cases` are decided and exported."""
+    report = Report(seed=seed, cases=cases)
+    decided: list[tuple[Chart, list[Haystack]]] = []
     for done, chart in enumerate(charts, start=1):
         places = road.walk(chart.body, chart.at, chart.number)
-        _count(report, chart, places)
+        report.places = tuple(places)
+        report.texts.update({place: len(text) for place, text in places.items()})
+        _search((report.known, report.prose), chart.number, chart.marks, haystacks(places))
+        wanted = exports is not None and exports.decided < cases
+        if exports is not None and wanted and exports.decide(chart.said, road.cards, client=CLIENT, at=chart.at):
+            decided.append((chart, haystacks(road.behind())))
         show(done / of)
     report.refused = road.refused
+    if exports is not None and decided:
+        _exported(report, exports, decided)
     return report
 
 
-def _count(report: Report, chart: Chart, places: Mapping[str, str]) -> None:
-    report.places = tuple(places)
-    report.texts.update({place: len(text) for place, text in places.items()})
-    for count, known in ((report.known, True), (report.prose, False)):
-        canaries = [Canary(label=label, text=text, known=k) for label, text, k in chart.marks if k is known]
+def _exported(report: Report, exports: Exports, decided: Sequence[tuple[Chart, list[Haystack]]]) -> None:
+    """Write the exports of `decided` charts; each with what its decision left outside the vault and in the log."""
+    places = exports.write()
+    stacks = haystacks(places)
+    for chart, behind in decided:
+        marks = dict.fromkeys((*chart.marks, *chart.said_marks))
+        _search((report.exported, report.exported_prose), chart.number, marks, [*behind, *stacks])
+    staff = [Canary(label="STAFF", text=word, known=True) for name in exports.staff for word in name.split()]
+    report.exported.canaries.update(canary.label for canary in staff)
+    report.exported.leaks += leaks_in(0, stacks, staff)
+    report.exports, report.files = exports.exported, tuple(places)
+
+
+def _search(
+    counts: tuple[Count, Count], number: int, marks: Iterable[tuple[str, str, bool]], stacks: Sequence[Haystack]
+) -> None:
+    """Count the canaries of a chart, those of fields in the first of `counts`, and look for them."""
+    drawn = list(marks)
+    for count, known in zip(counts, (True, False), strict=True):
+        canaries = [Canary(label=label, text=text, known=k) for label, text, k in drawn if k is known]
         count.charts += bool(canaries)
         count.canaries.update(canary.label for canary in canaries)
-        count.leaks += leaks(chart.number, places, canaries)
+        count.leaks += leaks_in(number, stacks, canaries)

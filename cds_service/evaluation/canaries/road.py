@@ -50,6 +50,8 @@ class Road:
         self._exports.warm()
         self._last: dict[str, int] = {}
         self.refused = 0
+        self.cards: tuple[str, ...] = ()
+        """Ids of the cards of the newest answer."""
         recorder.model_on = True
         self._stored()  # what was there before
 
@@ -59,6 +61,7 @@ class Road:
         with self._recorder.database.transaction() as tx:
             self._recorder.workers.beat(tx, worker=MODEL, model_version=MODEL, now=at)
         answer = self._pipeline.answer(call, FhirOffer(access=None)).body
+        self.cards = tuple(card["uuid"] for card in answer["cards"])
         job = self._recorder.newest_job()
         case = case_of(call, {}, at, Limits())
         return {
@@ -68,6 +71,12 @@ class Road:
             "export, placeholders": self._exported(case, number, None),
             "export, surrogates": self._exported(case, number, self._surrogates(case, number)),
             "refusal": self._refusal(case),
+            **self.behind(),
+        }
+
+    def behind(self) -> dict[str, str]:
+        """What was stored outside the vault and said since the last look, and the metrics."""
+        return {
             "database outside the vault": self._stored(),
             "metrics": metrics.exposition().decode(),
             "log": self._logged(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 _NUMBERS = frozenset({"PHONE", "ID", "DATE"})
@@ -48,9 +48,18 @@ class Haystack:
         return _folded(canary.text) in self.text
 
 
+def haystacks(places: Mapping[str, str]) -> list[Haystack]:
+    """The texts of every place."""
+    return [Haystack(place=place, text=text) for place, text in places.items()]
+
+
 def leaks(chart: int, places: Mapping[str, str], canaries: Iterable[Canary]) -> list[Leak]:
     """Every canary of a chart in every place."""
-    stacks = [Haystack(place=place, text=text) for place, text in places.items()]
+    return leaks_in(chart, haystacks(places), canaries)
+
+
+def leaks_in(chart: int, stacks: Sequence[Haystack], canaries: Iterable[Canary]) -> list[Leak]:
+    """The same where many charts share their places."""
     return [
         Leak(chart=chart, place=stack.place, canary=canary)
         for canary in canaries

@@ -34,6 +34,10 @@ EMPLOYER = "http://clinic.example/fhir/StructureDefinition/patient-employer"
 _FAMILY: Family = "held-out"
 _NOTES = (0, 1, 1, 2)
 _NAMED = ("full", "rev", "mr", "init", "first", "last")
+_SENTENCES = (
+    ("Seen before for the same:", "called back"), ("Worse since Tuesday, as told by", "on the telephone"),
+    ("Spoke with", "about the results"), ("Lives alone;", "knows of it"), ("Please tell", "before noon"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +48,10 @@ class CanaryChart:
     body: dict[str, Any]
     at: datetime
     marks: tuple[Mark, ...]
+    said: tuple[str, ...] = ()
+    """What a clinician may write of it: every sentence names somebody or something of the fields."""
+    said_marks: tuple[Mark, ...] = ()
+    """Those of `said`."""
 
 
 def canary_charts(seed: int) -> Iterator[CanaryChart]:
@@ -73,9 +81,17 @@ class _Chart:
         self._people(chart)
         self._mentions(chart)
         self._notes(chart)
-        found = [*marks(self._fields(), self._words), *map(self._as_known, marks(self._pieces, self._words))]
-        found.append(Mark("ID", key, True))
-        return CanaryChart(number=self._number, body=body, at=self._case.at, marks=tuple(dict.fromkeys(found)))
+        found = [*marks(self._fields(), self._words), *self._written(), Mark("ID", key, True)]
+        said = tuple(f"{begin} {self._mention()} {end}." for begin, end in _SENTENCES)
+        return CanaryChart(
+            number=self._number, body=body, at=self._case.at, marks=tuple(dict.fromkeys(found)),
+            said=said, said_marks=tuple(dict.fromkeys(self._written())),
+        )  # fmt: skip
+
+    def _written(self) -> list[Mark]:
+        """The marks of what was written since the last call."""
+        pieces, self._pieces = self._pieces, []
+        return [self._as_known(mark) for mark in marks(pieces, self._words)]
 
     def _as_known(self, mark: Mark) -> Mark:
         """The physician's middle name stands in no field, though the rest of the name does."""
