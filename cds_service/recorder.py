@@ -125,7 +125,9 @@ class Recorder:
             dismissed = dismissed_states(
                 tx, subject=subject, user_key=self._user_key(call), since=now - self._dismissed_for
             )
-        return tuple(f for f in findings if f.kind is not FindingKind.CARE_GAP or self._state(case, f) not in dismissed)
+        return tuple(
+            f for f in findings if f.kind is not FindingKind.CARE_GAP or self._state(case, subject, f) not in dismissed
+        )
 
     def serving_model(self, now: datetime) -> str | None:
         """The version of the model that a living worker serves, None when no worker is alive."""
@@ -187,7 +189,7 @@ class Recorder:
                 hook_instance=call.request.hook_instance,
                 client=call.client,
                 advice=advice,
-                cards=self._card_records(case, advice, made),
+                cards=self._card_records(case, subject, advice, made),
                 created_at=now,
                 subject=subject,
                 user_key=self._user_key(call),
@@ -263,17 +265,20 @@ class Recorder:
     def _user_key(self, call: HookCall) -> str:
         return self.vault.keyed("user", call.client, call.context.user_type, call.context.user_id)
 
-    def _state(self, case: Case, finding: Finding) -> str:
-        """What a care gap rests on: another result, date or resource makes another state."""
+    def _state(self, case: Case, subject: str, finding: Finding) -> str:
+        """What a care gap rests on: another result, date or resource makes another state.
+
+        Of the random subject, not of the patient id: an old copy of the database leads nobody back through it.
+        """
         sources = [case.sources[handle] for handle in finding.sources if handle in case.sources]
         rests = sorted(f"{s.reference} {s.as_of.isoformat() if s.as_of else ''}" for s in sources)
         values = sorted(f"{name}={value}" for name, value in finding.values.items())
-        return self.vault.keyed("care-gap", case.patient_id, finding.rule, finding.topic, *values, *rests)
+        return self.vault.keyed("care-gap", subject, finding.rule, finding.topic, *values, *rests)
 
-    def _card_records(self, case: Case, advice: Advice, made: CardSet) -> tuple[CardRecord, ...]:
-        return tuple(self._card_record(case, advice, made, index) for index in range(len(made.cards)))
+    def _card_records(self, case: Case, subject: str, advice: Advice, made: CardSet) -> tuple[CardRecord, ...]:
+        return tuple(self._card_record(case, subject, advice, made, index) for index in range(len(made.cards)))
 
-    def _card_record(self, case: Case, advice: Advice, made: CardSet, index: int) -> CardRecord:
+    def _card_record(self, case: Case, subject: str, advice: Advice, made: CardSet, index: int) -> CardRecord:
         told = [f for f in made.findings[index] if f in advice.findings]  # the others rest on labelled data
         kind = CardKind(made.kinds[index])
         return CardRecord(
@@ -284,7 +289,7 @@ class Recorder:
             rules=tuple(dict.fromkeys(f.rule for f in told)),
             passages=made.passages[index],
             evidence=tuple(dict.fromkeys(h for f in told for h in f.sources)),
-            states=tuple(self._state(case, f) for f in told) if kind is CardKind.CARE_GAP else (),
+            states=tuple(self._state(case, subject, f) for f in told) if kind is CardKind.CARE_GAP else (),
         )
 
     # -- reading ---------------------------------------------------------------------------------------------------

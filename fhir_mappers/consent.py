@@ -66,6 +66,9 @@ _STATUSES = _NOT_YET | {"active", "rejected", "inactive", "entered-in-error"}
 _CONDITIONS = ("actor", "class", "code", "data", "dataPeriod", "securityLabel")
 """What narrows a provision to a part of the data or to somebody."""
 
+_OF_OTHER_VERSIONS = ("decision", "subject", "except", "purpose", "action", "actor", "period", "data")
+"""Elements of a Consent in STU3 or R5 that it does not have in R4: what R4 does not read may deny."""
+
 _FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _DEEPEST = 10
 _MOST_PROVISIONS = 1000
@@ -131,7 +134,7 @@ def _check_shape(resource: Json, status: object) -> None:
     """Raises _Unclear for what must not be read as if it were understood."""
     if not isinstance(status, str) or status not in _STATUSES:
         raise _Unclear("no-status")
-    if "decision" in resource or "subject" in resource or isinstance(resource.get("provision"), list):
+    if any(name in resource for name in _OF_OTHER_VERSIONS) or isinstance(resource.get("provision"), list):
         raise _Unclear("not-r4")
     if resource.get("implicitRules") or _modified(resource):
         raise _Unclear("modifier")

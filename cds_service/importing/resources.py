@@ -11,6 +11,7 @@ from typing import Any
 
 from cds_service.importing.problems import Problems
 from cds_service.importing.sources import Document, too_deep
+from fhir_mappers.consent import patient_of
 from fhir_mappers.dates import when
 from fhir_mappers.r4 import READ_TYPES, known_type
 from fhir_mappers.received import SUPPORTING_TYPES
@@ -92,7 +93,7 @@ class Opener:
                 continue
             url = entry.get("fullUrl")
             if too_deep(resource):
-                self._problems.add(place, "too-deep")
+                self._problems.add(place, "unread-consent" if _is_consent(resource) else "too-deep")
                 continue
             if names:
                 resource = _renamed(resource, names)
@@ -123,7 +124,9 @@ class Opener:
         if reason is None and named is None:
             reason = "bad-id"
         if reason is None and owner is None and kind not in SHARED:
-            reason = "unread-consent" if kind == "Consent" else "no-patient"
+            reason = "no-patient"
+        if _is_consent(resource) and (reason or owner != patient_of(resource)):
+            reason = "unread-consent"
         if reason is not None or named is None:
             self._problems.add(place, reason or "bad-id")
             return
@@ -149,6 +152,10 @@ def _fault(resource: Resource) -> str | None:
     if known_type(name) == "unknown":
         return "unknown-type"
     return "too-deep" if too_deep(resource) else None
+
+
+def _is_consent(resource: Resource) -> bool:
+    return resource.get("resourceType") == "Consent"
 
 
 def _id_of(resource: Resource, url: str | None) -> str | None:

@@ -15,6 +15,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -120,14 +121,14 @@ class Scratch:
     def resources(self, n: int, most: int) -> list[bytes] | None:
         """A patient's resources in the order read, then the shared ones they point to; None beyond `most` bytes."""
         texts: list[bytes] = []
-        size = 0
-        for rid, sealed in self._db.execute("SELECT rid, sealed FROM resource WHERE n = ? ORDER BY seq", (n,)):
-            text = self._open(rid, sealed)[1]
-            size += len(text)
-            if size > most:
+        rows = self._db.execute("SELECT rid, sealed FROM resource WHERE n = ? ORDER BY seq", (n,))
+        own = (self._open(rid, sealed)[1] for rid, sealed in rows)
+        for text in chain(own, self._pointed_to(texts)):  # which begins when all of their own are there
+            most -= len(text)
+            if most < 0:
                 return None
             texts.append(text)
-        return [*texts, *self._pointed_to(texts)]
+        return texts
 
     def consents(self) -> Iterator[bytes]:
         """Every Consent, in the order read."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from cds_service.importing.problems import Problems
+from fhir_mappers.r4 import known_type
 
 KINDS = (".json", ".jsonl", ".ndjson")
 MAX_LINE = 64 * 1024 * 1024
@@ -26,7 +27,7 @@ MAX_LINE = 64 * 1024 * 1024
 
 MAX_DEPTH = 60
 _BOM = b"\xef\xbb\xbf"
-_EXPORT_NAME = re.compile(r"[A-Z][A-Za-z]{2,40}(?:[._-]\d{1,6})?\.ndjson(?:\.gz)?")
+_EXPORT_NAME = re.compile(r"([A-Z][A-Za-z]{2,40})(?:[._-]\d{1,6})?\.ndjson(?:\.gz)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,21 +57,31 @@ def source_files(paths: Sequence[Path]) -> tuple[SourceFile, ...]:
     """The files in `paths` and in the folders among them, in an order of their names."""
     found = [file for path in paths for file in (sorted(_in_folder(path)) if path.is_dir() else [path])]
     return tuple(
-        SourceFile(path=path, name=_name(path, number), size=path.stat().st_size)
+        SourceFile(path=path, name=_name(path, number), size=path.stat().st_size if path.exists() else 0)
         for number, path in enumerate(dict.fromkeys(found), start=1)
     )
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:
-    return (p for p in folder.rglob("*") if p.is_file() and _kind(p) in KINDS and not p.name.startswith("."))
+    """Nothing hidden (as is the work of an import), and no folder that is a link. A link that leads nowhere is told."""
+    found = (p for p in folder.rglob("*") if _kind(p) in KINDS and (p.is_file() or not p.exists()))
+    return (p for p in found if not any(part.startswith(".") for part in p.relative_to(folder).parts))
 
 
 def _kind(path: Path) -> str:
-    return Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    return (Path(path.stem) if _is_packed(path) else path).suffix.lower()
+
+
+def _is_packed(path: Path) -> bool:
+    return path.suffix.lower() == ".gz"
 
 
 def _name(path: Path, number: int) -> str:
-    return path.name if _EXPORT_NAME.fullmatch(path.name) else f"file {number}"
+    """Of one that may hold Consents it begins with that word: see `Problems.add`."""
+    named = _EXPORT_NAME.fullmatch(path.name)
+    if named and known_type(named[1]) != "unknown":
+        return path.name
+    return f"Consents (file {number})" if "consent" in path.name.lower() else f"file {number}"
 
 
 class Reader:
@@ -215,7 +226,7 @@ class _Hashed(io.RawIOBase):
 
 def _unpacked(path: Path, hashed: _Hashed) -> IO[bytes]:
     buffered = io.BufferedReader(hashed, 1 << 18)
-    return gzip.GzipFile(fileobj=buffered) if path.suffix == ".gz" else buffered  # type: ignore[return-value]
+    return gzip.GzipFile(fileobj=buffered) if _is_packed(path) else buffered  # type: ignore[return-value]
 
 
 def _chained(start: bytes, rest: IO[bytes]) -> IO[bytes]:

@@ -49,6 +49,8 @@ def working(out: Path, asked: Mapping[str, Any], *, resume: bool, now: datetime)
 
     The scratch is deleted whatever happens. Raises ImportRefused.
     """
+    if not out.name:
+        raise ImportRefused("the output needs a folder with a name of its own")
     folder = out.with_name(f".{out.name}.importing")
     if not resume and out.exists() and any(out.iterdir()):
         raise ImportRefused("the output folder holds something: choose another one")

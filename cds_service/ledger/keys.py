@@ -19,7 +19,7 @@ from cds_service.errors import ConfigurationError
 from cds_service.ledger import private_file
 from cds_service.ledger.key_rings import KEY_BYTES, KeyRing, KeySource, VaultKeys, decoded, encoded, ring_data, ring_of
 from cds_service.ledger.master_key import Master, unwrap, wrap
-from cds_service.ledger.private_file import Mark
+from cds_service.ledger.private_file import NO_FILE, Mark
 from cds_service.settings import Settings
 
 __all__ = ["KEY_BYTES", "KeyFile", "KeyRing", "KeySource", "VaultKeys", "load_keys", "load_or_create_keys", "open_keys"]
@@ -41,7 +41,7 @@ class KeyFile:
         self.path = path
         self._master = None if master is None else Master(path=master)
         self._held: tuple[Mark, VaultKeys] | None = None
-        self._missed: Mark | None = None
+        self._missed: tuple[Mark, Mark] | None = None
 
     @property
     def has_master(self) -> bool:
@@ -76,13 +76,11 @@ class KeyFile:
         held = self._held
         if held is None:
             return self.read()
-        mark = private_file.mark(self.path)
-        return held[1] if mark == held[0] or mark == self._missed else self._again(held[1], mark)
+        return held[1] if private_file.mark(self.path) == held[0] or self._marks() == self._missed else self._again()
 
     def reread(self) -> VaultKeys:
         """As `current`, whatever the inode and times say (a network file system tells them late)."""
-        held = self._held
-        return self.read() if held is None else self._again(held[1], private_file.mark(self.path))
+        return self._again()
 
     def change(self, make: Callable[[VaultKeys], VaultKeys]) -> VaultKeys:
         """Replace the keys by what `make` makes of them: one process at a time, all or nothing, flushed to the disk."""
@@ -122,13 +120,21 @@ class KeyFile:
             self._master.write(ring.without(frozenset(ring.retired)))
         self.read()
 
-    def _again(self, held: VaultKeys, mark: Mark) -> VaultKeys:
+    def _again(self) -> VaultKeys:
+        held, marks = self._held, self._marks()
         try:
             return self.read()
         except ConfigurationError:
-            self._missed = mark
+            if held is None:
+                raise
+            self._missed = marks
             log.error("key-file-not-read-again")
-            return held
+            return held[1]
+
+    def _marks(self) -> tuple[Mark, Mark]:
+        """Of the key file and of the file that opens it: a medium that is back is worth another try."""
+        master = self._master
+        return private_file.mark(self.path), NO_FILE if master is None else private_file.mark(master.path)
 
     def _parse(self, content: bytes, *, plain_too: bool = False) -> VaultKeys:
         try:

@@ -78,9 +78,9 @@ class Seals:
         Raises StoreError when the file cannot be written, or when file, table and chain are at odds in a way that no
         crash explains: `check` then says how.
         """
+        last, head = _head(tx)  # before `_agreed`: what it appends is in the chain only when the caller commits
         newest = self._agreed(tx, now, actor)
         first = newest.last + 1 if newest else 1
-        last, head = _head(tx)
         if last < first - 1:
             raise StoreError("the audit chain ends before the last seal: run `cds-service audit verify`")
         if not _has_news(tx, first):

@@ -103,12 +103,15 @@ def more_than(tx: Tx, wanted: Wanted, count: int) -> bool:
 def note_reading(tx: Tx, wanted: Wanted, *, act: str, actor: str, now: datetime, how: str | None = None) -> Wanted:
     """Audit that somebody is about to read `wanted`; returns it cut off before that event.
 
-    A long reading must not hold the writer's lock: note it in a transaction of its own, and read afterwards.
+    An actor whom the trail does not know may be any word that somebody typed, and is not repeated in it. A long reading
+    must not hold the writer's lock: note it in a transaction of its own, and read afterwards.
     """
     seq = audit_event.c.seq
     last = tx.execute(select(func.max(seq)).where(seq <= MAX_SEQ)).scalar() or 0
     bounded = Wanted(**{**vars(wanted), "up_to": last if wanted.up_to is None else min(last, wanted.up_to)})
     detail = {"act": act, **({"format": how} if how else {}), **bounded.detail()}
+    if wanted.actor is not None and not more_than(tx, Wanted(actor=wanted.actor), 0):
+        detail["actor"] = "nobody"
     event = AuditEvent(kind=EventKind.AUDIT_READ, actor=actor, subject=wanted.subject, detail=detail)
     append(tx, [event], now=now)
     return bounded

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,16 @@ MAX_FILE = 100_000_000
 """Most characters of a file that is one resource."""
 
 
+_DEEPEST = 10
+"""Bundles within each other."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Placed:
     """A resource of a file. `resource` is None where the line cannot be read; `entry`: its place in a Bundle.
 
-    `patient`: id of its patient where only the Bundle says whom a reference means.
+    Of a Bundle in a Bundle, `entry` is the place of the inner one. `patient`: id of its patient where only the Bundle
+    says whom a reference means.
     """
 
     file: str
@@ -73,13 +78,13 @@ def _of(place: Placed, text: str) -> Iterator[Placed]:
         yield Placed(file=place.file, line=place.line, resource=found)
 
 
-def _of_bundle(place: Placed, bundle: dict[str, Any]) -> Iterator[Placed]:
-    entries = bundle.get("entry")
-    resources = (
-        [(e.get("fullUrl"), e.get("resource")) for e in entries if isinstance(e, dict)]
-        if isinstance(entries, list)
-        else []
-    )
+def _of_bundle(place: Placed, bundle: dict[str, Any], depth: int = 1) -> Iterator[Placed]:
+    """The Consents of a Bundle and of those in it. What has not the shape of one is told: an opt-out may be in it."""
+    entries = bundle.get("entry", [])
+    if not isinstance(entries, list) or depth > _DEEPEST:
+        yield place
+        return
+    resources = [(e.get("fullUrl"), e.get("resource")) if isinstance(e, dict) else (None, None) for e in entries]
     patients = {
         url: r["id"]
         for url, r in resources
@@ -89,13 +94,16 @@ def _of_bundle(place: Placed, bundle: dict[str, Any]) -> Iterator[Placed]:
         and isinstance(r.get("id"), str)
     }
     for number, (_, resource) in enumerate(resources, start=1):
+        at = Placed(file=place.file, line=place.line, entry=place.entry or number)
         if not isinstance(resource, dict):
-            yield Placed(file=place.file, line=place.line, entry=number)
+            yield at
+        elif resource.get("resourceType") == "Bundle":
+            yield from _of_bundle(at, resource, depth + 1)
         elif resource.get("resourceType") == "Consent":
             named = resource.get("patient")
             reference = named.get("reference") if isinstance(named, dict) else None
             patient = patients.get(reference) if isinstance(reference, str) else None
-            yield Placed(file=place.file, line=place.line, entry=number, resource=resource, patient=patient)
+            yield replace(at, resource=resource, patient=patient)
 
 
 def _is_json(text: str) -> bool:

@@ -12,8 +12,8 @@ TODO: Mapping[str, str] = {
     "clean": "Old pages of the database may still hold sealed values: run `cds-service vault clean` at a quiet hour.",
     "postgresql": "PostgreSQL's write-ahead log, replicas and base backups keep old pages until they run out.",
     "found": "Something that leads back was found in the places named above: see to them.",
-    "rotate": "Run `cds-service keys rotate sealing`, then `cds-service keys retire`: what backups of the database "
-    "hold of this patient opens with the old key alone.",
+    "rotate": "Run `cds-service keys rotate sealing`, `cds-service keys rotate index`, then `cds-service keys retire`: "
+    "what backups of the database hold of this patient opens, and is found by the patient id, with the old keys alone.",
     "destroy-old-keys": "Destroy the backups of the key file from before the rotation.",
     "clients": "The EHR, the logs of proxies, and the recipients of exports are beyond this service: tell them.",
 }

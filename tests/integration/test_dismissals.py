@@ -13,6 +13,7 @@ from cds_service.errors import ConfigurationError
 from cds_service.ledger.audit import EventKind
 from cds_service.ledger.migrate import migrate
 from cds_service.ledger.tables import audit_event
+from cds_service.ledger.vault import Vault
 from cds_service.settings import Settings
 from tests.support.apps import app_of
 
@@ -103,6 +104,14 @@ def test_a_dismissed_gap_stays_away_from_its_user_until_the_data_change(settings
     assert "Hemoglobin A1c is due" in other["detail"]
     newer, _ = ask(client, chart(old, hba1c("a2", 400)))
     assert "Hemoglobin A1c is due" in newer["detail"]
+
+
+def test_nothing_that_is_hashed_leads_to_the_patient_id(settings, built, monkeypatch):
+    hashed, keyed = [], Vault.keyed
+    monkeypatch.setattr(Vault, "keyed", lambda self, *parts: hashed.append(parts) or keyed(self, *parts))
+    ask(app_of(service_of(settings, built)).test_client(), chart(hba1c("a1", 500)))
+    assert {"care-gap", "user"} <= {what for what, *_ in hashed}
+    assert not [parts for parts in hashed if "p1" in parts]
 
 
 def test_after_the_days_of_the_setting_a_dismissed_gap_is_told_again(settings, built):

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -174,6 +175,12 @@ def test_a_disk_that_refuses_leaves_no_folder_no_scratch_and_can_be_gone_on_with
     with pytest.raises(ImportRefused, match="--resume"):
         importer(ONE, counting, codes).run(order(source, out))
     assert importer(ONE, counting, codes).run(order(source, out, resume=True)).clinic == 5
+
+
+def test_an_output_without_a_name_of_its_own_is_refused(tmp_path):
+    source = people_export(tmp_path / "in", 1)
+    with pytest.raises(ImportRefused, match="name of its own"):
+        importer(ONE, counting, tmp_path / "codes").run(order(source, Path()))
 
 
 def test_files_that_changed_meanwhile_refuse_to_go_on(tmp_path):

@@ -89,6 +89,13 @@ def test_what_is_missing_changes_nothing_and_says_so(officers, office):
     assert office.rights.entries() == office.rights.holds() == office.rights.erasures() == ()
 
 
+def test_an_act_that_was_done_is_told_although_the_patient_is_not_shown_without_a_reason(officers, office):
+    answer = act(officers[0], "hold", reason="litigation", look="")
+    assert len(office.rights.holds()) == 1
+    assert "under a legal hold" in answer.text
+    assert "Nothing was changed" not in answer.text
+
+
 def test_an_erasure_takes_two_officers_and_shows_its_proof(officers, office):
     first, second = officers
     subject = office.subject("canary-1")

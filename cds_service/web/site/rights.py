@@ -138,6 +138,8 @@ def _act(clinic: Clinic, asked: Asked, member: Member) -> Response:
     try:
         standing = clinic.rights.look(asked.client, asked.patient, reason=asked.look, actor=member.actor, now=now)
     except Incomplete as error:
+        if told:  # it was done; how the patient stands is shown to nobody without a reason
+            return _page(clinic, asked=asked, told=told)
         return _page(clinic, asked=asked, problem=problem or str(error), status=error.status)
     return _page(clinic, asked=asked, standing=standing, told=told, problem=problem, status=status)
 

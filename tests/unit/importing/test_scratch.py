@@ -80,3 +80,11 @@ def test_the_file_goes_when_the_work_breaks(tmp_path):
 def test_a_record_beyond_the_bound_is_not_read(scratch):
     fill(scratch, person(), of("p1", "Condition", "c1", code={"text": "x" * 5000}))
     assert scratch.resources(1, 4000) is None
+
+
+def test_shared_resources_count_towards_the_bound_of_a_patient(scratch):
+    places = [{"resourceType": "Location", "id": f"l{n}", "description": "x" * 500} for n in range(9)]
+    links = [{"location": {"reference": f"Location/l{n}"}} for n in range(9)]
+    fill(scratch, person(), of("p1", "Encounter", "e1", location=links), *places)
+    assert scratch.resources(1, 10_000) is not None
+    assert scratch.resources(1, 3_000) is None

@@ -131,3 +131,45 @@ def test_types_that_are_not_read_are_counted(tmp_path):
     _, problems, _, opener = read(ndjson(tmp_path / "Claim.ndjson", of("p1", "Claim", "x1")))
     assert opener.passed_over == {"Claim": 1}
     assert not problems
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"id": "not_fhir"},
+        {"patient": {"reference": "urn:uuid:7", "type": "Patient"}},
+        {"text": json.loads("[" * 70 + "]" * 70)},
+    ],
+    ids=["bad-id", "patient-elsewhere", "too-deep"],
+)
+@pytest.mark.parametrize("bundled", [True, False])
+def test_a_consent_that_cannot_be_used_may_be_an_opt_out_whatever_is_wrong_with_it(tmp_path, broken, bundled):
+    consent = of("p1", "Consent", "c1") | broken
+    resource = {"resourceType": "Bundle", "entry": [{"resource": consent}]} if bundled else consent
+    found, problems, _, _ = read(ndjson(tmp_path / "all.ndjson", resource))
+    assert not found
+    assert {reason for _, reason in problems} == {"unread-consent"}
+
+
+def test_a_file_called_after_consents_in_another_way_is_one_of_consents(tmp_path):
+    ndjson(tmp_path / f"{CANARY} consents.ndjson", raw=b"{oh}\n")
+    _, problems, reader, _ = read(tmp_path)
+    assert problems == {("Consents (file 1), line 1", "unread-consent")}
+    assert CANARY not in str(reader.hashes)
+
+
+def test_a_name_that_is_no_type_of_fhir_is_not_told_and_hidden_folders_are_not_read(tmp_path):
+    ndjson(tmp_path / "Ottoline.ndjson", raw=b"{oh}\n")
+    ndjson(tmp_path / ".out.importing" / "journal.jsonl", person("p9"))
+    found, problems, _, _ = read(tmp_path)
+    assert not found
+    assert problems == {("file 1, line 1", "not-json")}
+
+
+def test_a_link_that_leads_nowhere_and_a_name_in_capitals_are_not_passed_over(tmp_path):
+    (tmp_path / "Consent.ndjson").symlink_to(tmp_path / "gone")
+    (tmp_path / "CONSENT.NDJSON.GZ").write_bytes(gzip.compress(b"{oh}\n"))
+    assert read(tmp_path)[1] == {
+        ("Consent.ndjson", "unread-consent"),
+        ("Consents (file 1), line 1", "unread-consent"),
+    }

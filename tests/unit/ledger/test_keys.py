@@ -215,6 +215,15 @@ def test_the_key_file_alone_opens_nothing(wrapped: KeyFile, tmp_path: Path) -> N
     assert (tmp_path / "stick" / "master.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_rotation_while_the_master_key_was_away_is_seen_when_it_is_back(wrapped: KeyFile, tmp_path: Path) -> None:
+    away = (tmp_path / "stick" / "master.json").rename(tmp_path / "away.json")
+    elsewhere = KeyFile(wrapped.path, master=away)
+    elsewhere.change(lambda keys: keys.with_ring("hashing", keys.hashing.rotated("key-new")))
+    assert wrapped.current().hashing.active != "key-new"
+    away.rename(tmp_path / "stick" / "master.json")
+    assert wrapped.current().hashing.active == "key-new"
+
+
 def test_a_master_key_that_is_missing_wrong_or_open_to_others_is_told_and_none_is_made(
     wrapped: KeyFile, tmp_path: Path
 ) -> None:

@@ -242,6 +242,19 @@ def test_a_seal_that_died_between_file_and_database_is_taken_over(sealed: Databa
     assert (found.status.newest.number, found.status.interrupted) == (4, False)
 
 
+def test_a_seal_never_covers_an_event_of_its_own_transaction_which_may_not_come_to_pass(
+    sealed: Database, seals: Seals
+) -> None:
+    seals.file.path.unlink()
+    with sealed.transaction() as tx:
+        seals.seal(tx, now=NOW, actor="operator")
+        tx.rollback()
+    events(sealed, 1)
+    assert problems(sealed, seals) == []
+    assert seal(sealed, seals) is not None
+    assert problems(sealed, seals) == []
+
+
 def test_a_seal_that_the_chain_says_was_recorded_was_not_interrupted(sealed: Database, seals: Seals) -> None:
     tamper(sealed, "DELETE FROM audit_seal WHERE number = 3")
     assert problems(sealed, seals) == [(3, SealTamper.NOT_IN_TABLE)]

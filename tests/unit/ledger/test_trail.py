@@ -101,6 +101,15 @@ def test_a_reading_is_an_event_and_does_not_read_itself(filled: Database) -> Non
     )
 
 
+@pytest.mark.parametrize(("typed", "told"), [("user:acct-1", "user:acct-1"), ("Quirk,Ottoline", "nobody")])
+def test_what_somebody_typed_for_an_actor_is_told_only_when_the_trail_knows_it(
+    filled: Database, typed: str, told: str
+) -> None:
+    with filled.transaction() as tx:
+        note_reading(tx, Wanted(actor=typed), act="page", actor="user:acct-2", now=NOW)
+        assert newest_first(tx, Wanted(), limit=1)[0].detail["actor"] == told
+
+
 def test_json_lines_hold_what_was_hashed_and_csv_no_formula(filled: Database) -> None:
     with filled.transaction() as tx:
         append(tx, [AuditEvent(kind=EventKind.FEEDBACK, actor="=cmd")], now=NOW)

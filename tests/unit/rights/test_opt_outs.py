@@ -126,13 +126,16 @@ def test_files_are_ndjson_or_a_bundle_and_a_bad_line_costs_itself_alone(office, 
             {"resource": consent("p-8", "deny", id="c-8")},
             {"resource": consent("", "deny", id="c-7") | {"patient": {"reference": "urn:uuid:7"}}},
             {"resource": 3},
+            {"resource": {"resourceType": "Bundle", "entry": [{"resource": consent("p-6", "deny", id="c-6")}]}},
+            {"resource": {"resourceType": "Bundle", "entry": {}}},
         ],
     }
     whole = tmp_path / "bundle.json"
     whole.write_text(json.dumps(bundle, indent=1), encoding="utf-8")
     report = office.rights.consents(read_file(whole), CLIENT, actor=ACTOR, now=NOW)
-    assert report.counts == {"denies": 2, "unreadable": 1}
-    assert [p.place for p in report.problems] == ["bundle.json:1 entry 4"]
+    assert report.counts == {"denies": 3, "unreadable": 2}
+    assert [p.place for p in report.problems] == ["bundle.json:1 entry 4", "bundle.json:1 entry 6"]
+    assert office.opted_out("p-6")
     assert office.opted_out("p-7")
     whole.write_text(json.dumps(bundle, indent=1)[:-9], encoding="utf-8")
     assert [p.place for p in office.rights.consents(read_file(whole), CLIENT, actor=ACTOR, now=NOW).problems] == [
