@@ -23,6 +23,11 @@ def words(facts: Sequence[RawFact]) -> list[str]:
     return [text for fact in facts for text in _texts(fact)]
 
 
+def of_notes(facts: Sequence[RawFact]) -> list[bool]:
+    """For each of the `words` of `facts`, whether it is of a note."""
+    return [fact.kind == "note" for fact in facts for _ in _texts(fact)]
+
+
 def finished(
     facts: Sequence[RawFact], scrubbed: Sequence[ScrubbedText], *, replaced: bool = False
 ) -> tuple[DeidentifiedFact, ...]:

@@ -38,7 +38,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "PATIENT": "A", "RELATIVE": "A", "CLINICIAN": "A", "PERSON": "A", "ADDRESS": "B", "ZIP": "B", "LOCATION": "B",
         "FACILITY": "B", "ORGANIZATION": "BR", "DATE": "C", "AGE": "C", "PHONE": "DE", "EMAIL": "F", "SSN": "G",
         "ID": "HR", "PLAN": "I", "ACCOUNT": "J", "LICENCE": "K", "NPI": "K", "VEHICLE": "L", "DEVICE": "M",
-        "URL": "N", "IP": "O", "ENCODED": LETTERS,
+        "URL": "N", "IP": "O", "ENCODED": LETTERS, "WORD": "AB",
     }
 )  # fmt: skip
 

@@ -21,7 +21,7 @@ from anonymization.deidentified import DeidentifiedCase
 from anonymization.errors import GateRefused, Leak, ModelMissing, OutOfTime, PolicyError, RecognizerFailed
 from anonymization.leakcheck import LeakCheck
 from anonymization.near_years import ChartMatcher, near_years
-from anonymization.policy import Policy, packaged_policy
+from anonymization.policy import Policy, UnknownWords, packaged_policy
 from anonymization.structured import RawFact, structure
 from fhir_mappers.case import Case, KnownIdentifier
 
@@ -123,7 +123,8 @@ class Gate:
         matcher = ChartMatcher(identifiers, over_89=old, years=near_years(case, self.policy))
         structured = structure(case, self.policy, matcher.is_number, shift=shift)
         facts, removed = _capped(structured.facts, max_text_chars)
-        scrubbed = self._ready(deadline).scrub(answers.words(facts), matcher, deadline, replacer=replacer)
+        words, explained = answers.words(facts), self._explained(facts)
+        scrubbed = self._ready(deadline).scrub(words, matcher, deadline, explained=explained, replacer=replacer)
         counts = structured.removed + removed + scrubbed.removed
         result = DeidentifiedCase(
             subject=subject,
@@ -153,9 +154,16 @@ class Gate:
         if len(text) > max_chars:
             raise PolicyError("the text is longer than the gate reads")
         matcher = ChartMatcher(identifiers, over_89=over_89, years=years)
-        done = self._ready(deadline).scrub([text], matcher, deadline, replacer=replacer).texts[0]
+        explained = [self.policy.unknown_words is UnknownWords.MASK]
+        scrubbed = self._ready(deadline).scrub([text], matcher, deadline, explained=explained, replacer=replacer)
+        done = scrubbed.texts[0]
         LeakCheck(identifiers, over_89=over_89).check_text(done.text)
         return Scrubbed(text=done.replaced, spans=done.spans, words=done.words)
+
+    def _explained(self, facts: Sequence[RawFact]) -> list[bool]:
+        """Which texts of `facts` may hold explained words alone."""
+        rule, notes = self.policy.unknown_words, answers.of_notes(facts)
+        return [rule is UnknownWords.MASK or (rule is UnknownWords.NOTES and note) for note in notes]
 
     def _ready(self, deadline: Deadline) -> TextScrubber:
         """The scrubber, built once."""

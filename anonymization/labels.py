@@ -32,6 +32,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "LOCATION": "address",
         "FACILITY": "facility",
         "ORGANIZATION": "organization",
+        "WORD": "unknown word",
     }
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from anonymization.coverage import CLAUSES, Coverage, coverage, packaged_recognizers
-from anonymization.policy import PACKAGED, PROFILES, Dates, Line, Policy, template
+from anonymization.policy import PACKAGED, PROFILES, Dates, Line, Policy, UnknownWords, template
 from anonymization.zip3 import vintages
 
 _HEAD = """# De-identification policy
@@ -20,6 +20,12 @@ _TIMES = {
     Dates.INTERVAL: "elapsed time back from the newest entry, whose own date is not told",
     Dates.YEAR: "the year, nothing finer and no interval",
     Dates.SHIFTED: "the date, moved by a random number of days that is the same for all dates of the person",
+}
+
+_WORDS = {
+    UnknownWords.KEEP: "stay",
+    UnknownWords.NOTES: "are masked in notes",
+    UnknownWords.MASK: "are masked",
 }
 
 _AGES = """## Ages and years
@@ -69,20 +75,24 @@ def policy_page() -> str:
 
 def profile_page(policy: Policy) -> str:
     """Markdown that lists every line of one policy."""
-    head = f"# {policy.name}, version {policy.version}\n\nBasis: {policy.basis}. Times: {_TIMES[policy.dates]}.\n"
+    head = f"# {policy.name}, version {policy.version}\n\nBasis: {policy.basis}. Times: {_TIMES[policy.dates]}. "
+    head += f"Words that no list explains {_WORDS[policy.unknown_words]}.\n"
     return "\n".join([head, *_table(policy.lines.values())])
 
 
 def _profiles() -> Iterator[str]:
     yield "## Profiles\n"
-    yield "| file | name | version | basis | time of events | place |"
-    yield "|---|---|---|---|---|---|"
+    yield "| file | name | version | basis | time of events | place | words that no list explains |"
+    yield "|---|---|---|---|---|---|---|"
     for key in PROFILES:
         policy = template(key)
         place = (
             "three digits of the ZIP code" if policy.action("Patient.address.postalCode") == "generalise" else "none"
         )
-        yield (f"| `{key}` | {policy.name} | {policy.version} | {policy.basis} | {_TIMES[policy.dates]} | {place} |")
+        yield (
+            f"| `{key}` | {policy.name} | {policy.version} | {policy.basis} | {_TIMES[policy.dates]} | {place} "
+            f"| {_WORDS[policy.unknown_words]} |"
+        )
     yield (
         "\nThe first is the default. *Expert determination, date shift* is not Safe Harbor: it is a template, and\n"
         "runs only from a clinic's own copy that states who determined, when, by which method, and the risk found.\n"

@@ -20,7 +20,18 @@ from anonymization.determination import Determination
 from anonymization.errors import PolicyError
 from anonymization.paths import ALLOWED, LABELS, Action, possible
 
-__all__ = ["ALLOWED", "PACKAGED", "PROFILES", "Action", "Dates", "Line", "Policy", "packaged_policy", "template"]
+__all__ = [
+    "ALLOWED",
+    "PACKAGED",
+    "PROFILES",
+    "Action",
+    "Dates",
+    "Line",
+    "Policy",
+    "UnknownWords",
+    "packaged_policy",
+    "template",
+]
 
 SAFE_HARBOR = "45 CFR 164.514(b)(2)(i)"
 EXPERT_DETERMINATION = "45 CFR 164.514(b)(1)"
@@ -38,7 +49,15 @@ PROFILES: Mapping[str, Path] = MappingProxyType(
 )
 PACKAGED = PROFILES["safe-harbor-prompts"]
 
-_HEAD = frozenset({"name", "version", "basis", "dates", "determination"})
+_HEAD = frozenset({"name", "version", "basis", "dates", "unknown_words", "determination"})
+
+
+class UnknownWords(StrEnum):
+    """What becomes of a word in a text that no list of this package explains (`unknown_words`)."""
+
+    KEEP = "keep"
+    NOTES = "mask in notes"
+    MASK = "mask"
 
 
 class Dates(StrEnum):
@@ -92,6 +111,7 @@ class Policy:
     lines: Mapping[str, Line]
     basis: str = SAFE_HARBOR
     dates: Dates = Dates.INTERVAL
+    unknown_words: UnknownWords = UnknownWords.MASK
     determination: Determination | None = None
 
     def __post_init__(self) -> None:
@@ -172,6 +192,8 @@ def _load(text: str) -> dict[str, Any]:
         raise PolicyError(f"the policy has `{unknown[0]}`, which means nothing; it may have {', '.join(sorted(_HEAD))}")
     if data.get("dates") not in list(Dates):
         raise PolicyError(f"`dates` must be one of {', '.join(Dates)}")
+    if data.setdefault("unknown_words", UnknownWords.MASK) not in list(UnknownWords):
+        raise PolicyError(f"`unknown_words` must be one of {', '.join(UnknownWords)}")
     return data
 
 
@@ -183,6 +205,7 @@ def _policy(data: Mapping[str, Any], determination: Determination | None) -> Pol
         lines=MappingProxyType(lines),
         basis=data["basis"],
         dates=Dates(data["dates"]),
+        unknown_words=UnknownWords(data["unknown_words"]),
         determination=determination,
     )
 

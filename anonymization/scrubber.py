@@ -9,13 +9,15 @@ leave `x@hospital.local`, `123-45-6789` and `SMITH, JOHN` in place); its anonymi
     3. further mentions of the names found
     4. a second look at what would leave, by a model that was trained by others on other text: a hit is masked like the
        rest, and the second look taken again
+    5. in texts that leave the clinic, every word that no list explains
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import tldextract.tldextract
@@ -40,6 +42,7 @@ from anonymization.recognizers.ner import CARE_PLACE, PERSON, PLACE, SpacyNameRe
 from anonymization.recognizers.own_names import OwnNameRecognizer
 from anonymization.replacer import Replacer
 from anonymization.spans import UNKNOWN_PEOPLE, Found, resolve, spread_names, with_suffixes
+from anonymization.unknown_words import unknown_words
 
 # Presidio may ask tldextract about a host; without this its first question goes to the network.
 tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=())
@@ -134,10 +137,17 @@ class TextScrubber:
         shared_model(self._general)
 
     def scrub(
-        self, texts: Sequence[str], matcher: KnownMatcher, deadline: Deadline, *, replacer: Replacer | None = None
+        self,
+        texts: Sequence[str],
+        matcher: KnownMatcher,
+        deadline: Deadline,
+        *,
+        explained: Sequence[bool] = (),
+        replacer: Replacer | None = None,
     ) -> ScrubbedTexts:
         """Replace every identifier in `texts`, by placeholders and in `replaced` by what `replacer` says.
 
+        Of the texts whose place in `explained` says so, only words that a list explains are left (`unknown_words`).
         Raises OutOfTime, RecognizerFailed (a recognizer raised) or ModelMissing; never returns a text that was not
         searched by all recognizers.
         """
@@ -145,6 +155,8 @@ class TextScrubber:
         joined = _BORDER.join(n.text for n in inputs)
         found = self._look_again(joined, self._find(joined, matcher, deadline), deadline)
         deadline.check()
+        if any(explained):
+            found = resolve([*found, *_unexplained(inputs, explained, joined, found)])
         return self._replace(inputs, found, replacer)
 
     # -- finding ------------------------------------------------------------------------------------------------
@@ -232,6 +244,21 @@ def _analyzer(recognizers: Sequence[EntityRecognizer]) -> AnalyzerEngine:
         context_aware_enhancer=_NoContext(),
         supported_languages=["en"],
     )
+
+
+def _unexplained(
+    inputs: Sequence[Normalised], explained: Sequence[bool], joined: str, found: Sequence[Found]
+) -> Iterator[Found]:
+    """The unknown words of the texts of which no other may be left."""
+    ends = list(accumulate(len(item.text) + len(_BORDER) for item in inputs))
+    wanted = [
+        (end - len(_BORDER) - len(item.text), end)
+        for item, end, yes in zip(inputs, ends, explained, strict=True)
+        if yes
+    ]
+    for word in unknown_words(joined, [(f.start, f.end) for f in found]):
+        if any(start <= word.start < end for start, end in wanted):
+            yield word
 
 
 def _words(text: str, found: Sequence[Found], replacer: Replacer) -> tuple[str, ...]:

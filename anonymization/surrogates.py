@@ -29,6 +29,9 @@ _TOLD = frozenset({"DATE", "AGE"})  # a year alone may stay as it is
 SOME_DATA = "(data removed)"
 """What stands for an encoded attachment inside a text: a false one would be noise."""
 
+SOME_WORD = "(word removed)"
+"""What stands for a word that no list knows: nobody can tell what kind of word would be a false one."""
+
 
 class Surrogates:
     """The surrogates of one record.
@@ -62,6 +65,7 @@ class Surrogates:
             "DATE": self._years,
             "AGE": lambda _: OLD_AGE,
             "ENCODED": lambda _: SOME_DATA,
+            "WORD": lambda _: SOME_WORD,
         }
 
     def of(self, label: str, value: str) -> str:

@@ -5,6 +5,7 @@ clinical.txt    words of ICD-10-CM that everyday English lacks ("pyelonephritis"
 eponyms.txt     proper names of ICD-10-CM that stand in the name of a disease ("Whitmore's disease")
 word_names.txt  frequent given and family names that are English words too ("Strong", "Winter")
 hardly_words.txt  those of them that charts use as names nearly always, written small as well ("benjamin", "nancy")
+charts.txt      words of the project's own clinical texts that no list above has, and usual abbreviations (`other_…`)
 given_names.txt, family_names.txt  names of many countries; with what `other_…` adds, of the countries faker lacks
 
 `english` only says that a word *can* be plain language: many are names too ("Stone", "Winters"). No list here lets a

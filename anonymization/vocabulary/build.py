@@ -1,8 +1,12 @@
-"""Build the word lists: ``python -m anonymization.vocabulary.build COMMON LARGE ICD10CM_TABULAR_XML``.
+"""Build the word lists.
+
+    python -m anonymization.vocabulary.build COMMON LARGE ICD10CM_TABULAR_XML
+    python -m anonymization.vocabulary.build charts TEXT…
 
 COMMON and LARGE are word lists of SCOWL, one word a line (Debian's packages ``wamerican`` and ``wamerican-large``); the
 XML is the tabular list of ICD-10-CM (public domain, CDC/NCHS; in the package ``simple-icd-10-cm``). None is needed to
-run the service.
+run the service. TEXT are clinical texts of this project (guidelines, conditions, medicines): what they write small and
+no other list knows becomes ``charts.txt``.
 """
 
 from __future__ import annotations
@@ -122,6 +126,18 @@ def build(common_words: Path, large: Path, icd: Path) -> dict[str, set[str]]:
     }  # fmt: skip
 
 
+def chart_words(texts: Iterable[str]) -> set[str]:
+    """Words that `texts` write small, and never with a capital, that are no names and that no list knows."""
+    lexicon = packaged_lexicon()
+    written = {word for text in texts for word in re.findall(r"[^\W\d_]{4,}", text)}
+    capital = {fold(word) for word in written if word.istitle()}
+    return {
+        w for w in written
+        if w.islower() and w.isascii() and w not in capital
+        and not lexicon.is_english(w) and not lexicon.is_listed_name(w) and w not in lexicon.places
+    }  # fmt: skip
+
+
 def _beside_a_name(text: str, match: re.Match[str]) -> bool:
     """Whether the word stands in a chain of capitalised words ("Waterhouse-Friderichsen")."""
     before, after = text[: match.start()], text[match.end() :]
@@ -136,6 +152,7 @@ def write(name: str, words: Iterable[str]) -> None:
         "eponyms": "ICD-10-CM tabular list, CDC/NCHS, public domain.",
         "given_names": "given names of the package faker (MIT licence), 41 locales in Latin letters.",
         "family_names": "family names of the package faker (MIT licence), 41 locales in Latin letters.",
+        "charts": "clinical texts of this project.",
         "word_names": "names of the package faker (MIT licence) that SCOWL lists as words.",
     }[name]
     body = "\n".join(textwrap.wrap(" ".join(sorted(words)), 118, break_on_hyphens=False))
@@ -144,6 +161,12 @@ def write(name: str, words: Iterable[str]) -> None:
 
 
 if __name__ == "__main__":
-    for list_name, list_words in build(*map(Path, sys.argv[1:4])).items():
+    first, *others = sys.argv[1:]
+    made = (
+        {"charts": chart_words(Path(path).read_text(encoding="utf-8") for path in others)}
+        if first == "charts"
+        else build(*map(Path, sys.argv[1:4]))
+    )
+    for list_name, list_words in made.items():
         write(list_name, list_words)
         sys.stdout.write(f"{list_name}: {len(list_words)} words\n")

@@ -16,6 +16,13 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 @click.command("deid")
 @click.argument("files", nargs=-1, required=True, type=_FILE)
+@click.option(
+    "--profile",
+    type=click.Choice(["safe-harbor-prompts", "safe-harbor-exports"]),
+    default="safe-harbor-prompts",
+    show_default=True,
+    help="The policy of the gate.",
+)
 @click.option("--baseline/--no-baseline", default=True, show_default=True, help="Measure Presidio's defaults too.")
 @click.option("--terms/--no-terms", default=True, show_default=True, help="Measure clinical terms that must stay.")
 @click.option(
@@ -47,6 +54,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @clear_errors
 def deid(
     files: tuple[Path, ...],
+    profile: str,
     baseline: bool,
     terms: bool,
     charts: tuple[Path, ...],
@@ -82,6 +90,7 @@ def deid(
             mentions=packaged_mentions() if terms else (),
             charts=charts,
             limit=limit,
+            profile=profile,
         )
     Console(width=100).print(terminal_tables(report))
     if json_file:

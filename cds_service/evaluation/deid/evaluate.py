@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from anonymization.gate import Gate
+from anonymization.policy import packaged_policy
 from cds_service.evaluation.deid.charts import measure_charts
 from cds_service.evaluation.deid.gold import GoldSet
 from cds_service.evaluation.deid.presidio import PresidioDefaults
@@ -27,12 +28,13 @@ def evaluate(
     mentions: Sequence[Mention] = (),
     charts: Sequence[Path] = (),
     limit: int | None = None,
+    profile: str = "safe-harbor-prompts",
 ) -> Report:
-    """Measure our gate, and with `baseline` Presidio's defaults beside it.
+    """Measure our gate under the policy `profile`, and with `baseline` Presidio's defaults beside it.
 
     `limit` bounds the documents of a set, the sentences with clinical terms and the files of a chart folder.
     """
-    gate = Gate()
+    gate = Gate(packaged_policy(profile))
     mentions = spread(mentions, limit)
     with ExitStack() as stack:
         systems: list[System] = [OurGate(gate, now)]

@@ -51,7 +51,7 @@ class OurGate:
         """Load the gate. Raises ConfigurationError when it cannot work."""
         self._gate = gate
         self._now = now
-        self.version = f"cds-service {version('cds-service')}, policy {gate.policy.version}"
+        self.version = f"cds-service {version('cds-service')}, policy {gate.policy.name} {gate.policy.version}"
         try:
             gate.warm()
         except GateRefused as refused:
