@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, delete, exists, func, insert, or_, select, update
 
 from cds_service.errors import StoreError
 from cds_service.ledger.audit import AuditEvent, EventKind, Outcome, append
@@ -21,6 +21,7 @@ from cds_service.ledger.database import Tx
 from cds_service.ledger.encoding import new_id
 from cds_service.ledger.holds import no_job_of_a_held
 from cds_service.ledger.tables import job as jobs
+from cds_service.ledger.tables import review_case, vault_item
 from cds_service.ledger.tables import worker as workers
 
 
@@ -187,8 +188,13 @@ class JobStore:
         return _move(tx, mine, JobState.QUEUED, now=now, actor=str(mine.worker), attempts=mine.attempts - 1)
 
     def purge_finished(self, tx: Tx, *, before: datetime, now: datetime, actor: str) -> int:
-        """Delete the jobs that finished before a time, with payload and result, and return how many there were."""
-        purged = tx.execute(delete(jobs).where(jobs.c.finished_at < before, no_job_of_a_held(jobs.c.id))).rowcount
+        """Delete the jobs that finished before a time, with payload and result, and return how many there were.
+
+        Those of a case whose chart the vault still keeps stay with it: reviewers and exports need the draft.
+        """
+        old = jobs.c.finished_at < before
+        statement = delete(jobs).where(old, jobs.c.id.not_in(_of_kept_cases()), no_job_of_a_held(jobs.c.id))
+        purged = tx.execute(statement).rowcount
         if purged:
             append(tx, [AuditEvent(kind=EventKind.JOB, actor=actor, detail={"purged": purged})], now=now)
         return purged
@@ -255,6 +261,12 @@ class WorkerRegistry:
         if row is None:
             return None
         return WorkerBeat(worker=row["id"], model_version=row["model_version"], beat_at=row["beat_at"])
+
+
+def _of_kept_cases() -> Select[tuple[str]]:
+    """Ids of the jobs of cases whose chart is still there."""
+    kept = vault_item.c.id == review_case.c.snapshot
+    return select(review_case.c.job).join(vault_item, kept).where(review_case.c.job.is_not(None))
 
 
 def _lapsed(now: datetime) -> ColumnElement[bool]:

@@ -319,6 +319,12 @@ def test_who_opts_out_while_it_is_made_is_left_out(built, similarity, tmp_path):
     assert [row["note"] for row in lines(folder)] == ["own words"]
 
 
+def test_the_drafts_of_cases_outlive_other_jobs(whole, built, similarity, tmp_path):
+    assert whole.recorder.purge(NOW + timedelta(days=90)) == (0, 0)
+    run(exporter(whole, built, similarity), order(9), tmp_path / "set")
+    assert {row["note"] for row in lines(tmp_path / "set")} == {"draft", "own words"}
+
+
 def test_the_page_names_every_field_of_the_manifest_and_its_program_verifies_one(written, whole, tmp_path, monkeypatch):
     page = (Path(__file__).parents[2] / "docs" / "reference" / "export-format.md").read_text(encoding="utf-8")
     manifest = json.loads((written[0] / "manifest.json").read_text())
