@@ -126,6 +126,20 @@ def last_verified(tx: Tx) -> Record | None:
     return next(_read(tx, statement.limit(1)), None)
 
 
+def not_verified_for(tx: Tx, now: datetime) -> timedelta:
+    """How long ago the whole trail was last found whole; where it never was, how long ago it began.
+
+    A time that cannot be read was not written by this service, and counts as for ever.
+    """
+    verified = last_verified(tx)
+    began = tx.execute(select(audit_event.c.time).order_by(audit_event.c.seq).limit(1)).scalar()
+    since = verified.time if verified else began
+    try:
+        return now - datetime.fromisoformat(since) if since else timedelta()
+    except ValueError:
+        return timedelta.max
+
+
 def _select(tx: Tx, wanted: Wanted) -> Select[tuple[object, ...]]:
     """The events. A period is turned into numbers first, from an index alone, so that no reading begins too far away.
 

@@ -15,6 +15,7 @@ from cds_service.ledger.audit import AuditEvent, EventKind, Scalar, append
 from cds_service.ledger.database import Database, Tx
 from cds_service.ledger.encoding import new_id
 from cds_service.ledger.tables import alert, answer, sign_off
+from cds_service.ledger.trail import not_verified_for
 from cds_service.ledger.vault import Vault
 from cds_service.oversight import facts
 from cds_service.oversight.agreement import Agreement, agreement
@@ -121,10 +122,12 @@ class Oversight:
         counted = [figure for section in sections_of(found, self._checks) for figure in section.figures]
         state = live(tx, now)
         overdue = sum(due.overdue(now) for due in self._dues(tx))
+        unverified = not_verified_for(tx, now)
         return [
             *counted,
             of_count("live.late-criticals", "Critical cases no physician has answered", state.late_criticals),
             of_count("live.overdue", "Reviews that nobody signed in time", overdue),
+            of_count("live.audit-days", "Whole days since the audit trail was last found whole", unverified.days),
         ]
 
     def _settle(self, tx: Tx, judged: Mapping[str, Figure | bool | None], now: datetime) -> Checked:

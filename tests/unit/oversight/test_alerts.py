@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from cds_service.accounts.roles import Member, Role
 from cds_service.domain import Priority
 from cds_service.errors import ConfigurationError, NotAllowed, RequestError
-from cds_service.ledger.audit import EventKind
+from cds_service.ledger.audit import AuditEvent, EventKind, append
 from cds_service.ledger.tables import alert, audit_event, review_case, sign_off
 from cds_service.oversight import gauges
 from cds_service.oversight.periods import Period
@@ -41,7 +41,7 @@ def test_a_breach_is_raised_once_and_cleared_when_it_is_over(oversight, database
     later = oversight.check(MONDAY + timedelta(days=7))
     assert set(later.cleared) == {"under-triage", "missed-urgent", "agreement"}
     with database.transaction(write=False) as tx:
-        assert len(tx.execute(select(alert.c.id)).all()) == 3
+        assert len(tx.execute(select(alert.c.id).where(alert.c.limit_id != "audit-not-verified")).all()) == 3
     states = [(e["alert"], e["state"]) for e in events(database, EventKind.REPORT)]
     assert states.count(("under-triage", "raised")) == states.count(("under-triage", "cleared")) == 1
 
@@ -84,6 +84,20 @@ def test_prometheus_is_told_counts_and_no_agreement_of_nothing(oversight, databa
     decided(database, [(2, 2), (3, 3)] * 10, TUESDAY)
     gauges.refresh(oversight, MONDAY)
     assert gauges.KAPPA._value.get() == 1
+
+
+def test_a_trail_that_nobody_found_whole_for_two_days_is_an_alert(oversight, database):
+    def event(act, at):
+        told = AuditEvent(kind=EventKind.AUDIT_READ, actor="operator", detail={"act": act})
+        with database.transaction() as tx:
+            append(tx, [told], now=at)
+
+    event("page", MONDAY - timedelta(days=3))
+    assert oversight.check(MONDAY - timedelta(days=1, hours=1)).raised == ()
+    assert oversight.check(MONDAY).raised == ("audit-not-verified",)
+    event("verify", MONDAY)
+    assert oversight.check(MONDAY + timedelta(hours=1)).cleared == ("audit-not-verified",)
+    assert oversight.check(MONDAY + timedelta(days=2)).raised == ("audit-not-verified",)
 
 
 def test_limits_of_the_clinic_take_the_place_of_ours(database, vault, settings, tmp_path):
