@@ -12,6 +12,7 @@ from cds_service.ledger.audit import AuditEvent, EventKind, Scalar, append
 from cds_service.ledger.database import Tx
 from cds_service.ledger.encoding import new_id
 from cds_service.ledger.holds import not_held
+from cds_service.ledger.reads import Reason, audit_read
 from cds_service.ledger.subject_keys import SubjectKeys
 from cds_service.ledger.tables import vault_export
 
@@ -36,12 +37,14 @@ class ExportLinks:
         """The link of `subject` in `export`, minted at random when there is none. Raises VaultError."""
         at = (vault_export.c.export == export, vault_export.c.subject == subject)
         row = tx.execute(select(vault_export).where(*at)).mappings().one_or_none()
+        detail = {"item_kind": EXPORT, "export": export}
         if row is not None:
+            why = AuditEvent(kind=EventKind.VAULT_READ, actor=actor, detail={"reason": Reason.EXPORT.value})
+            audit_read(tx, why, subject, detail, now)
             return ExportLink(**self._keys.unseal(tx, EXPORT, export, subject, row))
         link = ExportLink(code=new_id("rec"), offset_days=random_offset_days())
         sealed = self._keys.seal(tx, EXPORT, export, subject, asdict(link), now)
         tx.execute(insert(vault_export), {"export": export, "subject": subject, "created_at": now} | sealed)
-        detail = {"item_kind": EXPORT, "export": export}
         append(tx, [AuditEvent(kind=EventKind.VAULT_MINT, actor=actor, subject=subject, detail=detail)], now=now)
         return link
 

@@ -1,6 +1,7 @@
 """Reviewed cases of a clinic become a training set: what is in it, what stays out, and that it can be interrupted."""
 
 import json
+import os
 import re
 import shutil
 from dataclasses import replace
@@ -355,6 +356,13 @@ def test_a_changed_file_and_a_foreign_signature_are_told(written, whole, tmp_pat
     manifest = tmp_path / "set" / "manifest.json"
     manifest.write_bytes(manifest.read_bytes().replace(b'"rows": 2', b'"rows": 3'))
     assert any("signature does not fit" in p for p in check_export(tmp_path / "set", keys))
+
+
+def test_a_pipe_in_the_place_of_the_data_is_told(written, whole, tmp_path):
+    shutil.copytree(written[0], tmp_path / "set")
+    (tmp_path / "set" / "train.jsonl").unlink()
+    os.mkfifo(tmp_path / "set" / "train.jsonl")
+    assert check_export(tmp_path / "set", whole.recorder.vault.keys.public_keys()) == ("train.jsonl: is missing",)
 
 
 @pytest.mark.parametrize(
