@@ -322,7 +322,7 @@ def test_who_opts_out_while_it_is_made_is_left_out(built, similarity, tmp_path):
 
 def test_the_drafts_of_cases_outlive_other_jobs(whole, built, similarity, tmp_path):
     assert whole.recorder.purge(NOW + timedelta(days=90)) == (0, 0)
-    run(exporter(whole, built, similarity), order(9), tmp_path / "set")
+    run(exporter(whole, built, similarity), order(10), tmp_path / "set")
     assert {row["note"] for row in lines(tmp_path / "set")} == {"draft", "own words"}
 
 
