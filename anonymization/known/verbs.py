@@ -53,6 +53,11 @@ def is_past(word: str) -> bool:
     )
 
 
+def is_verb_of(name: str, word: str) -> bool:
+    """Whether a `name` with a capital has a past form written small behind it: "Ottilie made me come"."""
+    return name.istitle() and word.islower() and is_past(word)
+
+
 def is_third_person(word: str) -> bool:
     """Whether `word` can be a verb in -s: its stem also has a form in -ing and a past."""
     if not word.endswith("s") or word.endswith(("ss", "us", "is")) or len(word) < 4:

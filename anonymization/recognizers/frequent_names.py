@@ -14,6 +14,7 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from anonymization.artifacts import deadline_of
 from anonymization.known.cues import PARTICLES, SPEAKS
+from anonymization.known.verbs import is_verb_of
 from anonymization.lexicon import Lexicon, bare, packaged_lexicon, words
 from anonymization.recognizers.base import FLAGS, Form, StrictPatternRecognizer
 from anonymization.vocabulary import listed
@@ -64,7 +65,7 @@ class PairedNameRecognizer(LookedUpNameRecognizer):
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Look behind every given name; most texts hold few."""
         for first in _WORD.finditer(text):
-            end = _family_end(text, first.end()) if _is_given(text, first) else None
+            end = _family_end(text, first) if _is_given(text, first) else None
             if end is not None:
                 yield first.start(), end
 
@@ -97,10 +98,10 @@ def _is_given(text: str, word: re.Match[str]) -> bool:
     )
 
 
-def _family_end(text: str, at: int) -> int | None:
-    """Where the family name ends that begins at `at`, None when the next word cannot be one."""
-    following = _FAMILY.match(text, at)
-    if following is None:
+def _family_end(text: str, given: re.Match[str]) -> int | None:
+    """Where the family name behind `given` ends, None when the next word cannot be one."""
+    following = _FAMILY.match(text, given.end())
+    if following is None or is_verb_of(given[0], following[1]):
         return None
     lexicon, word = packaged_lexicon(), following[1]
     if lexicon.is_word(word) or lexicon.is_drug(word) or word.lower() in _NO_FAMILY | lexicon.places | lexicon.heads:

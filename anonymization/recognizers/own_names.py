@@ -13,6 +13,7 @@ from anonymization.artifacts import Artifacts, Entity
 from anonymization.known import cues
 from anonymization.known.context import reads_as_name
 from anonymization.known.text import Text
+from anonymization.known.verbs import is_verb_of
 from anonymization.lexicon import packaged_lexicon, words
 from anonymization.recognizers.facility import KIND_WORDS
 from anonymization.recognizers.ner import (
@@ -72,6 +73,8 @@ def _trimmed(read: Text, entity: Entity) -> tuple[int, int] | None:
     while tokens and _is_no_edge(text, tokens[0], eponyms_too):
         tokens.pop(0)
     while tokens and _is_no_edge(text, tokens[-1], eponyms_too):
+        tokens.pop()
+    while len(tokens) > 1 and is_verb_of(tokens[-2][0], tokens[-1][0]):
         tokens.pop()
     if not tokens or lexicon.names_a_thing(text, tokens[-1].end()):
         return None

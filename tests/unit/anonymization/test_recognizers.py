@@ -298,6 +298,7 @@ KEPT = [
         "Epstein-Barr virus, Bence Jones protein, Wilson disease, GINA guideline, Smith, stone, Texas",
     ),
     (PairedNameRecognizer, "anna said, anna was here, anna metformin, ana titer, eva test"),
+    (PairedNameRecognizer, "My daughter Ottilie made me come, Zofia held my hand."),
     (ForeignNameRecognizer, "Ménière disease, Sjögren syndrome, β-blocker, α1, 5 µg, naïve, Guillain-Barré"),
     (ListedNameRecognizer, "HYPERTENSION, ESSENTIAL; Nausea, Vomiting; DIABETES MELLITUS, TYPE"),
     (AgeRecognizer, "Temp 102 F, T 97 F, Tmax 103 F, temp 103F this am, fever to 102 F with chills, a 102 F fever"),
