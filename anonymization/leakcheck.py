@@ -17,7 +17,7 @@ from anonymization.labels import KINDS
 from anonymization.leakcheck_known import KnownTraces
 from fhir_mappers.case import KnownIdentifier
 
-_PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)})_\d{{1,3}}\]")  # what this pass writes; no number of more digits
+_PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)})_\d{{1,6}}\]")  # what this pass writes; no number of more digits
 _HARD = re.compile(
     r"\b\d{3}-\d{2}-\d{4}\b"  # social security number
     r"|[\w.+-]+@[\w-]+\.[\w.]+"  # e-mail

@@ -135,11 +135,15 @@ def fold(text: str) -> str:
     return text.translate(_FOLDED)
 
 
+_MICRO = (0xB5, 0x3BC)
+"""The sign of a millionth, and the letter that stands for it: "umol"."""
+
+
 class _Folded(dict[int, str]):
     """The folded form of each character that was ever asked for."""
 
     def __missing__(self, code: int) -> str:
-        char = chr(_LOOK_ALIKE.get(code, code))
+        char = "u" if code in _MICRO else chr(_LOOK_ALIKE.get(code, code))
         base = unicodedata.normalize("NFD", char)[0].lower()
         self[code] = base if len(base) == 1 else char
         return self[code]

@@ -6,6 +6,7 @@ The table lives as long as one pass through the gate and is then forgotten; draf
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from anonymization.labels import NAME_LABELS, OLD_AGE
 from anonymization.normalise import fold
@@ -19,6 +20,7 @@ class Placeholders:
 
     def __init__(self) -> None:
         self._values: dict[tuple[str, str], int] = {}
+        self._counts: Counter[str] = Counter()
         self._people: dict[str, list[set[str]]] = {}
 
     def of(self, label: str, value: str) -> str:
@@ -34,7 +36,8 @@ class Placeholders:
             return self._person(label, set(_TOKENS.findall(fold(value))))
         key = (label, _SQUASH.sub("", fold(value)))
         if key not in self._values:
-            self._values[key] = sum(1 for known, _ in self._values if known == label) + 1
+            self._counts[label] += 1
+            self._values[key] = self._counts[label]
         return self._values[key]
 
     def _person(self, label: str, tokens: set[str]) -> int:

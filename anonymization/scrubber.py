@@ -14,6 +14,7 @@ leave `x@hospital.local`, `123-45-6789` and `SMITH, JOHN` in place); its anonymi
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -157,6 +158,7 @@ class TextScrubber:
         deadline.check()
         if any(explained):
             found = resolve([*found, *_unexplained(inputs, explained, joined, found)])
+            deadline.check()
         return self._replace(inputs, found, replacer)
 
     # -- finding ------------------------------------------------------------------------------------------------
@@ -250,14 +252,9 @@ def _unexplained(
     inputs: Sequence[Normalised], explained: Sequence[bool], joined: str, found: Sequence[Found]
 ) -> Iterator[Found]:
     """The unknown words of the texts of which no other may be left."""
-    ends = list(accumulate(len(item.text) + len(_BORDER) for item in inputs))
-    wanted = [
-        (end - len(_BORDER) - len(item.text), end)
-        for item, end, yes in zip(inputs, ends, explained, strict=True)
-        if yes
-    ]
+    starts = [0, *accumulate(len(item.text) + len(_BORDER) for item in inputs)]
     for word in unknown_words(joined, [(f.start, f.end) for f in found]):
-        if any(start <= word.start < end for start, end in wanted):
+        if explained[bisect_right(starts, word.start) - 1]:
             yield word
 
 

@@ -8,12 +8,10 @@ of medicine or of the map, usual abbreviations, and nothing else (`policy.Unknow
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from anonymization.known import cues
-from anonymization.known.text import Text
-from anonymization.lexicon import bare, packaged_lexicon
+from anonymization.lexicon import bare, packaged_lexicon, words
 from anonymization.spans import Found
 from anonymization.vocabulary import listed
 
@@ -24,21 +22,32 @@ _SHORT = 3
 """Letters of a word of which there are too few to tell one from another."""
 
 _LONGEST_ABBREVIATION = 5
+_SYMBOL = re.compile(
+    r"(?!(?:Mc|Mac|De|Du|La|Le|Di|Da|Van|Fitz)[A-Z])(?=.{2,8}$)(?:[a-z][A-Z]|[a-z]{0,2}[A-Z][a-z]?[A-Z]{2}|[A-Z]{2,5}[a-z])"
+)
+"""Case as no name has it: "mRNA", "PaCO", "UTIs"."""
+
+_CAPITALS = words("ANCA ELISA FABER LABA LAMA LIMA MUGA SABA SAMA TINA")
+"""Abbreviations that are names in any other writing."""
+
+_TELLING = re.compile(
+    r"[a-z]{2}(?:[ts]ions?|ectom(?:y|ies)|otom(?:y|ies)|ostom(?:y|ies)|plast(?:y|ies)|scop(?:y|ies)|graph(?:y|ic)|opath(?:y|ic)|"
+    r"olog(?:y|ic|ical|ist)|iatric|oidism|i[sz]ation|cytes?|stenosis|sclerosis|"
+    r"pril|olol|sartan|statin|azole|cillin|mycin|micin|floxacin|cycline|dipine|prazole|tidine|gliptin|gliflozin|glutide|"
+    r"glitazone|xaban|z[ou]mab|[ux]imab|tinib|ciclib|azepam|azolam|oxetine|triptan|setron|semide|thiazide|lukast|tropium|"
+    r"profen|coxib|fibrate|trexate|phylline|dronate|clovir|navir|tegravir|buvir)$"
+)
+"""Endings of medicine that few names have; those of many ("Makritis", "Jasvir") count in small letters alone."""
+
 _PREFIX = re.compile(
-    r"(?:non|post|pre|anti|peri|intra|inter|extra|trans|sub|supra|infra|retro|para|hyper|hypo|poly|micro|multi|over|under|"
-    r"neuro|cardio|broncho|gastro|hepato|nephro|osteo|myo|thrombo|immuno|electro|auto|bio|co|re|un)(?=[a-z]{5})"
+    r"(?:non|post|pre|anti|peri|intra|inter|extra|trans|sub|supra|infra|retro|para|hyper|hypo|poly|micro|multi|neuro|cardio|"
+    r"broncho|gastro|hepato|nephro|osteo|myo|thrombo|immuno|electro|auto)(?=[a-z]{5})"
 )
+_INFLECTED = re.compile(r"(?:e?s|e?d|ing)$")
 _BRITISH = (
-    ("ae", "e"),
-    ("oe", "e"),
-    ("our", "or"),
-    ("ys", "yz"),
-    ("is", "iz"),
-    ("ll", "l"),
-    ("ogue", "og"),
-    ("tre", "ter"),
-)
-_INFLECTED = re.compile(r"(?:e?s|e?d|ing|al|ally|ic|ics|ly|ity)$")
+    ("ae", "e"), ("oe", "e"), ("our", "or"), ("oul", "ol"), ("ph", "f"), ("vre", "ver"), ("tre", "ter"), ("ogue", "og"),
+    ("ys", "yz"), ("is", "iz"), ("ll", "l"),
+)  # fmt: skip
 _SCORE = 0.01  # any other finding says more
 
 
@@ -47,41 +56,71 @@ def unknown_words(text: str, covered: Sequence[tuple[int, int]]) -> Iterator[Fou
     hidden = bytearray(len(text))
     for start, end in covered:
         hidden[start:end] = b"\x01" * (end - start)
-    read = Text(text)
+    shouted: dict[int, bool] = {}
     for match in _WORD.finditer(text):
         start, end = match.span()
-        if not any(hidden[start:end]) and not _explained(read, start, end):
+        if not any(hidden[start:end]) and not _explained(text, start, end, shouted):
             yield Found(start, end, LABEL, _SCORE)
 
 
-def _explained(read: Text, start: int, end: int) -> bool:
+def _explained(text: str, start: int, end: int, shouted: dict[int, bool]) -> bool:
     """Whether a list knows the word, another spelling of it, or what it is made of."""
-    text = read.text
-    written, word = text[start:end], bare(text[start:end])
-    if packaged_lexicon().may_stay(text, start, end) or _is_known(word) or word in cues.ABBREVIATIONS:
+    lexicon, written = packaged_lexicon(), text[start:end]
+    word = bare(written)
+    if _is_known(word):
         return True
-    if packaged_lexicon().is_listed_name(word):
+    if word in lexicon.eponyms | lexicon.eponyms_alone:
+        return lexicon.may_stay(text, start, end) or lexicon.names_a_thing(text, end)
+    shouts = written.isupper() and _shouts(text, start, shouted)
+    if written.isupper() and not shouts and written in _CAPITALS:
+        return True
+    if not written.isupper() and _SYMBOL.match(written):
+        return True
+    if lexicon.is_listed_name(word):
         return len(word) <= _SHORT and not written.istitle()
-    if len(word) <= _SHORT or (len(word) <= _LONGEST_ABBREVIATION and written.isupper() and not _shouts(read, start)):
+    if len(word) <= _SHORT:
+        return word.isascii()
+    if written.islower():
+        return lexicon.is_word(word) or lexicon.is_drug(word) or any(map(_is_known, _other_forms(word)))
+    if written.isupper() and not shouts and len(word) <= _LONGEST_ABBREVIATION:
         return True
-    return any(map(_is_known, _other_forms(word)))
+    return _TELLING.search(word) is not None or any(map(_is_known, _british(word)))
 
 
-def _shouts(read: Text, start: int) -> bool:
-    """Whether the whole line is in capitals, so that they do not tell an abbreviation."""
-    return read.style(bisect_right(read.spans, (start, len(read.text))) - 1) == "upper"
+def _shouts(text: str, at: int, known: dict[int, bool]) -> bool:
+    """Whether the line is mostly in capitals, so that they tell no abbreviation."""
+    left = text.rfind("\n", 0, at) + 1
+    if left not in known:
+        right = text.find("\n", at)
+        long = [w for w in _WORD.findall(text, left, right if right >= 0 else len(text)) if len(w) > _SHORT]
+        known[left] = 2 * sum(map(str.isupper, long)) > len(long)
+    return known[left]
 
 
 def _is_known(word: str) -> bool:
     lexicon = packaged_lexicon()
-    return lexicon.is_english(word) or word in lexicon.places or word in listed("charts")
+    return (
+        word in lexicon.english
+        or word in lexicon.words
+        or word in lexicon.drugs
+        or word in lexicon.places
+        or word in listed("charts")
+        or word in cues.ABBREVIATIONS
+    )
+
+
+def _british(word: str) -> Iterator[str]:
+    """American spelling, one change after the other."""
+    for theirs, ours in _BRITISH:
+        if theirs in word:
+            yield word.replace(theirs, ours)
+            word = word.replace(theirs, ours) if theirs in ("ae", "oe", "our", "ph") else word
+            yield word
 
 
 def _other_forms(word: str) -> Iterator[str]:
     """American spelling, the word behind a prefix, and the stem of an inflected one."""
-    for theirs, ours in _BRITISH:
-        if theirs in word:
-            yield word.replace(theirs, ours)
+    yield from _british(word)
     prefix = _PREFIX.match(word)
     if prefix:
         yield word[prefix.end() :]

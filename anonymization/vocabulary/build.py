@@ -134,7 +134,7 @@ def chart_words(texts: Iterable[str]) -> set[str]:
     return {
         w for w in written
         if w.islower() and w.isascii() and w not in capital
-        and not lexicon.is_english(w) and not lexicon.is_listed_name(w) and w not in lexicon.places
+        and w not in lexicon.english | lexicon.words | lexicon.drugs | lexicon.places and not lexicon.is_listed_name(w)
     }  # fmt: skip
 
 

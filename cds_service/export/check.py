@@ -13,6 +13,8 @@ from cds_service.ledger.signatures import Signature, verify_signature
 
 def check_export(folder: Path, public_keys: Mapping[str, bytes]) -> tuple[str, ...]:
     """What is wrong with the export in `folder`, in plain words; () when nothing is. `public_keys`: raw, by id."""
+    if not all((folder / name).is_file() for name in (MANIFEST, SIGNATURE)):  # a pipe would never end
+        return ("it is no whole export: manifest or signature is missing",)
     try:
         written = (folder / MANIFEST).read_bytes()
         said = json.loads((folder / SIGNATURE).read_bytes())
@@ -20,8 +22,6 @@ def check_export(folder: Path, public_keys: Mapping[str, bytes]) -> tuple[str, .
         manifest = json.loads(written)
         files = {name: str(of["sha256"]) for name, of in manifest["files"].items()}
         rows = int(manifest["counts"]["rows"])
-    except FileNotFoundError:
-        return ("it is no whole export: manifest or signature is missing",)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ("manifest or signature cannot be read",)
     problem = verify_signature(written, signature, public_keys)

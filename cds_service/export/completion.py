@@ -28,6 +28,7 @@ from cds_service.inference.style import Style
 from cds_service.inference.words import cut
 from cds_service.safety import contract
 from cds_service.safety.accept import judge
+from cds_service.safety.citing import cited
 
 STYLE = Style.COMPACT
 ENCODING = Encoding.JSON
@@ -135,7 +136,8 @@ def _same(one: object, other: object) -> bool:
 
 
 def _own(prepared: Prepared, offers: Offers, given: Priority, words: str, reason: str) -> Draft:
-    """A note without a draft: symptoms, choices of the prompt, and the clinician's words."""
+    """A note without a draft: symptoms, choices of the prompt, the clinician's words, passages that speak of them."""
+    by_id = {p.id: p for p in prepared.passages}
     return Draft(
         priority=given,
         priority_reason=reason or f"{given.label} priority, as the clinician found.",
@@ -144,7 +146,7 @@ def _own(prepared: Prepared, offers: Offers, given: Priority, words: str, reason
         actions=offers.actions[:MAX_ITEMS],
         questions=(),
         assessment=words,
-        passages=(),
+        passages=cited(words, (by_id[i] for i in offers.passages)),
     )
 
 

@@ -40,7 +40,7 @@ def _found(text: str) -> Iterator[str]:
     from anonymization.leakcheck import LeakCheck
     from anonymization.normalise import normalise
 
-    own = rf"\[(?:{'|'.join(KINDS)})_\d{{1,3}}\]|{re.escape(OLD_AGE)}"  # what the gate puts in an identifier's place
+    own = rf"\[(?:{'|'.join(KINDS)})_\d{{1,6}}\]|{re.escape(OLD_AGE)}"  # what the gate puts in an identifier's place
     clean = re.sub(own, "\u00b6", normalise(text).text)
     recognizers = _recognizers()  # loaded before the clock starts
     artifacts = Artifacts(clean, Deadline.after(_TEXT_S))

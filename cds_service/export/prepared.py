@@ -27,6 +27,9 @@ GATE_S = 30.0
 WRITTEN = ("assessment", "justification", "history", "risk_factors", "vitals", "note")
 """Fields of a clinician's notes that are free text."""
 
+DRAFTED = ("priority_reason", "key_concerns", "questions", "assessment")
+"""Fields of a model's draft that are free text."""
+
 NOTES = "note:"
 """How the ids of passages of a patient's own notes begin."""
 
@@ -113,6 +116,9 @@ class Preparer:
             written = self._scrubbed(opened, {f: getattr(opened.signed.notes, f) for f in WRITTEN})
             symptoms = self._scrubbed(opened, {str(n): s.name for n, s in enumerate(opened.signed.notes.symptoms)})
             comments = self._scrubbed(opened, {str(n): text for n, text in enumerate(opened.comments)})
+            draft = _free_text(chosen.assessment)
+            if self._scrubbed(opened, {"draft": draft}).get("draft", draft) != draft:  # more passes to a prompt
+                return Reason.NAMED
         except GateRefused:
             return Reason.NOT_DEIDENTIFIED
         missing = list(evaluated.not_evaluated)
@@ -139,6 +145,13 @@ class Preparer:
             for name, text in texts.items()
             if text.strip()
         }
+
+
+def _free_text(draft: Mapping[str, object] | None) -> str:
+    """What the model wrote in its own words, a line each; its choices are the prompt's."""
+    values = [(draft or {}).get(field) for field in DRAFTED]
+    lines = [str(line) for value in values for line in (value if isinstance(value, list | tuple) else [value]) if line]
+    return "\n".join(lines)
 
 
 def _as_recorded(found: Sequence[Passage], recorded: Sequence[str]) -> tuple[Passage, ...]:

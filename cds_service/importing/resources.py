@@ -77,7 +77,7 @@ class Opener:
     def _of_bundle(self, document: Document) -> Iterator[Found]:
         entries = document.value.get("entry", [])
         if not isinstance(entries, list):
-            self._problems.add(document.place, "not-a-resource")
+            self._problems.add(document.place, "unread-consent")  # nobody can tell what is in it
             return
         names = _names(entries)
         label = [c for c in _list(document.value.get("meta"), "security") if isinstance(c, dict)]
@@ -93,7 +93,7 @@ class Opener:
                 continue
             url = entry.get("fullUrl")
             if too_deep(resource):
-                self._problems.add(place, "unread-consent" if _is_consent(resource) else "too-deep")
+                self._problems.add(place, "unread-consent" if _may_be_consent(resource) else "too-deep")
                 continue
             if names:
                 resource = _renamed(resource, names)
@@ -152,6 +152,11 @@ def _fault(resource: Resource) -> str | None:
     if known_type(name) == "unknown":
         return "unknown-type"
     return "too-deep" if too_deep(resource) else None
+
+
+def _may_be_consent(resource: Resource) -> bool:
+    """Also a Bundle within a Bundle: it may hold one."""
+    return resource.get("resourceType") in ("Consent", "Bundle")
 
 
 def _is_consent(resource: Resource) -> bool:

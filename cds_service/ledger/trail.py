@@ -129,15 +129,18 @@ def last_verified(tx: Tx) -> Record | None:
 def not_verified_for(tx: Tx, now: datetime) -> timedelta:
     """How long ago the whole trail was last found whole; where it never was, how long ago it began.
 
-    A time that cannot be read was not written by this service, and counts as for ever.
+    A time that cannot be read, or is to come, was not written by this service, and counts as for ever.
     """
     verified = last_verified(tx)
     began = tx.execute(select(audit_event.c.time).order_by(audit_event.c.seq).limit(1)).scalar()
     since = verified.time if verified else began
+    if since is None:
+        return timedelta()
     try:
-        return now - datetime.fromisoformat(since) if since else timedelta()
-    except ValueError:
+        gone = now - datetime.fromisoformat(since)
+    except (TypeError, ValueError):
         return timedelta.max
+    return gone if gone >= timedelta(minutes=-1) else timedelta.max
 
 
 def _select(tx: Tx, wanted: Wanted) -> Select[tuple[object, ...]]:

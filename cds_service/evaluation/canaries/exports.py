@@ -93,8 +93,8 @@ class Exports:
         self.decided = 0
         self.exported = Exported()
 
-    def decide(self, said: Sequence[str], cards: Sequence[str], *, client: str, at: datetime) -> bool:
-        """Decide the cases that wait, in the five sentences of `said`; False where none does.
+    def decide(self, said: Sequence[str], cards: Sequence[str], *, client: str, at: datetime) -> tuple[str, ...]:
+        """Decide the cases that wait, in the five sentences of `said`; their ids, none where none waits.
 
         `cards`: ids of the answer's cards, which the EHR says were set aside, with a comment.
         """
@@ -110,7 +110,7 @@ class Exports:
         if waiting and cards:
             self._override(said, cards, client, at)
         self._last = self._newest() if waiting else self._last
-        return bool(waiting)
+        return tuple(case.id for case in waiting)
 
     def _override(self, said: Sequence[str], cards: Sequence[str], client: str, at: datetime) -> None:
         system, code, _ = OFFERED_REASONS[0]
@@ -194,6 +194,11 @@ class Exports:
         with self._recorder.database.transaction(write=False) as tx:
             found = [r for r in records(tx, Wanted()) if self._before < r.seq <= self._last or r.seq > begun]
         return "\n".join(json.dumps(audit_event(vars(record), base=BASE, check=False)) for record in found)
+
+
+def shifted(place: str) -> bool:
+    """Whether the dates in a place of `Exports.write` are shifted ones."""
+    return place.endswith(f"({Profile.EXPERT_DETERMINATION.value})")
 
 
 def _stated_policy(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from cds_service.evaluation.canaries.exports import Exported, Exports
+from cds_service.evaluation.canaries.exports import Exported, Exports, shifted
 from cds_service.evaluation.canaries.road import CLIENT, Road
 from cds_service.evaluation.canaries.search import Canary, Haystack, Leak, haystacks, leaks_in
 from cds_service.shares import Share, wilson
@@ -40,6 +40,10 @@ class Chart(Protocol):
     @property
     def said_marks(self) -> Sequence[tuple[str, str, bool]]:
         """The canaries of `said`."""
+
+
+Decided = tuple[Chart, tuple[str, ...], list[Haystack]]
+"""A decided chart, the ids of its cases, and what its decision left behind."""
 
 
 @dataclass(kw_only=True)
@@ -145,15 +149,19 @@ def measure(
 ) -> Report:
     """`of` charts down the road; of the first that wait for a decision, `cases` are decided and exported."""
     report = Report(seed=seed, cases=cases)
-    decided: list[tuple[Chart, list[Haystack]]] = []
+    decided: list[Decided] = []
     for done, chart in enumerate(charts, start=1):
         places = road.walk(chart.body, chart.at, chart.number)
         report.places = tuple(places)
         report.texts.update({place: len(text) for place, text in places.items()})
         _search((report.known, report.prose), chart.number, chart.marks, haystacks(places))
         wanted = exports is not None and exports.decided < cases
-        if exports is not None and wanted and exports.decide(chart.said, road.cards, client=CLIENT, at=chart.at):
-            decided.append((chart, haystacks(road.behind())))
+        if (
+            exports is not None
+            and wanted
+            and (ids := exports.decide(chart.said, road.cards, client=CLIENT, at=chart.at))
+        ):
+            decided.append((chart, ids, haystacks(road.behind())))
         show(done / of)
     report.refused = road.refused
     if exports is not None and decided:
@@ -161,13 +169,23 @@ def measure(
     return report
 
 
-def _exported(report: Report, exports: Exports, decided: Sequence[tuple[Chart, list[Haystack]]]) -> None:
-    """Write the exports of `decided` charts; each with what its decision left outside the vault and in the log."""
+def _exported(report: Report, exports: Exports, decided: Sequence[Decided]) -> None:
+    """Write the exports of `decided` charts; each with what its decision left outside the vault and in the log.
+
+    An expert's export holds shifted dates. That of one chart may by accident be a true one of another, so dates of a
+    chart are looked for in what was kept of that chart: in the lines of its own cases, of which every file is made.
+    """
     places = exports.write()
     stacks = haystacks(places)
-    for chart, behind in decided:
+    for chart, ids, behind in decided:
         marks = dict.fromkeys((*chart.marks, *chart.said_marks))
-        _search((report.exported, report.exported_prose), chart.number, marks, [*behind, *stacks])
+        dates = [mark for mark in marks if mark[0] == "DATE"]
+        own = {p: "\n".join(line for line in t.splitlines() if any(i in line for i in ids))
+               for p, t in places.items() if shifted(p)}  # fmt: skip
+        counts = (report.exported, report.exported_prose)
+        _search(counts, chart.number, marks, [*behind, *(s for s in stacks if not shifted(s.place))])
+        _look(counts, chart.number, [m for m in marks if m not in dates], [s for s in stacks if shifted(s.place)])
+        _look(counts, chart.number, dates, haystacks(own))
     staff = [Canary(label="STAFF", text=word, known=True) for name in exports.staff for word in name.split()]
     report.exported.canaries.update(canary.label for canary in staff)
     report.exported.leaks += leaks_in(0, stacks, staff)
@@ -180,7 +198,16 @@ def _search(
     """Count the canaries of a chart, those of fields in the first of `counts`, and look for them."""
     drawn = list(marks)
     for count, known in zip(counts, (True, False), strict=True):
-        canaries = [Canary(label=label, text=text, known=k) for label, text, k in drawn if k is known]
-        count.charts += bool(canaries)
-        count.canaries.update(canary.label for canary in canaries)
-        count.leaks += leaks_in(number, stacks, canaries)
+        labels = [label for label, _, k in drawn if k is known]
+        count.charts += bool(labels)
+        count.canaries.update(labels)
+    _look(counts, number, drawn, stacks)
+
+
+def _look(
+    counts: tuple[Count, Count], number: int, marks: Iterable[tuple[str, str, bool]], stacks: Sequence[Haystack]
+) -> None:
+    """Look for the canaries of a chart; leaks of those of fields go to the first of `counts`."""
+    canaries = [Canary(label=label, text=text, known=known) for label, text, known in marks]
+    for leak in leaks_in(number, stacks, canaries):
+        counts[not leak.canary.known].leaks.append(leak)

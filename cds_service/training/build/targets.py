@@ -29,6 +29,7 @@ from cds_service.inference.offers import actions, age_years
 from cds_service.inference.prompt import Prompt, said_title
 from cds_service.inference.style import Style
 from cds_service.inference.words import cut
+from cds_service.safety.citing import cited
 from cds_service.safety.lexicon import TERMS, ancestry
 from cds_service.safety.numbers import ADULT_RANGES, Number, numbers_of
 from cds_service.safety.reading import Stance, read
@@ -107,6 +108,8 @@ def _drafts(
     link, alone = rng.choice(_LINK), rng.choice(_ALONE if priority > Priority.LOW else _ALONE_LOW)
     subjects = list(_subjects(symptoms, urgent, task.findings, _abnormal(task, prompt)))
     clause = _clause(prompt)
+    by_id = {p.id: p for p in task.passages}
+    offered = [by_id[i] for i in offers.passages]
     subjects += [(clause, clause)] if clause else []
     for bare, subject in subjects:
         for named in (concern, "") if concern else ("",):
@@ -121,7 +124,7 @@ def _drafts(
                     actions=_actions(offers, priority, setting),
                     questions=(asked,) if asked else (),
                     assessment=cut(f"{opening} {next_step}", MAX_ASSESSMENT),
-                    passages=_cited(named or subject, task, offers),
+                    passages=cited(named or subject, offered),
                 )
 
 
@@ -251,17 +254,6 @@ def _actions(offers: Offers, priority: Priority, setting: Setting) -> tuple[str,
     fitting.sort(key=lambda t: known[t].away_from(priority))
     others = [t for t in offers.actions if not known[t].where]
     return tuple([*fitting[:1], *others][:MAX_ITEMS])
-
-
-def _cited(words: str, task: AssessmentTask, offers: Offers) -> tuple[str, ...]:
-    """The offered passages that speak of what the draft names, at most two."""
-    wanted = {m.term.id for s in read(words) for m in s.mentions}
-    texts = {p.id: f"{p.title}. {p.section}. {p.text}" for p in task.passages}
-    cited = [
-        i for i in offers.passages
-        if wanted & {t for s in read(texts[i]) for m in s.mentions for t in ancestry(m.term.id)}
-    ]  # fmt: skip
-    return tuple(cited[:2])
 
 
 def _step(setting: Setting, priority: Priority) -> tuple[str, ...]:
