@@ -111,11 +111,16 @@ def export(
     out: Path | None,
 ) -> None:
     """Export a patient's access history, a period, or the whole trail. The export is itself audited."""
+    from cds_service.ledger.encoding import SUBJECT
     from cds_service.ledger.trail import Wanted, span
     from cds_service.ledger.trail_forms import Form
 
     if subject is not None and client is not None:
         raise click.UsageError("Name the patient by --subject or by --client and --patient, not both.")
+    if subject is not None and not SUBJECT.fullmatch(subject):
+        raise click.UsageError("--subject is an id of the vault: subj- and 32 digits or letters, as in the trail.")
+    if since is not None and until is not None and until < since:
+        raise click.UsageError("--until is before --since.")
     if client is None and (patient is not None or reason is not None):
         raise click.UsageError("--patient and --reason go with --client.")
     with open_trail() as trail:

@@ -13,6 +13,7 @@ import click
 
 from cds_service.commands.client import clear_errors
 from cds_service.commands.engine_options import engine_options, open_engine
+from cds_service.commands.open_rights import known_client
 from cds_service.commands.writing import writing
 
 if TYPE_CHECKING:
@@ -28,7 +29,11 @@ ACTOR = "operator"
 @click.command("import")
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder that is made.")
-@click.option("--client", help="Registered client whose patients they are: opt-outs and the vault know them by it.")
+@click.option(
+    "--client",
+    callback=known_client,
+    help="Registered client whose patients they are: opt-outs and the vault know them by it.",
+)
 @click.option("--without-database", is_flag=True, help="Import apart from the clinic's database and its opt-outs.")
 @click.option("--since", type=_DAY, help="First day of the visits, UTC.")
 @click.option("--until", type=_DAY, help="Last day of the visits, UTC.")
@@ -85,6 +90,7 @@ def import_records(
                 out=out,
                 wanted=wanted,
                 versions=_versions(own),
+                client=client,
                 resume=resume,
                 despite_unread_consents=despite_unread_consents,
             )

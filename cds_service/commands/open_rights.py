@@ -22,7 +22,26 @@ def patient_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option("--patient", prompt="Patient id in that EHR", help="Id in the EHR.  [default: asked for]")(
         command
     )
-    return click.option("--client", required=True, help="The EHR, as the service knows it (clients file).")(command)
+    return client_option(command)
+
+
+def known_client(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """`value`; says so where the clients file has no such client. One that was removed may still have patients."""
+    from cds_service.clients.registry import read_clients
+
+    file = read_settings().clients_file if value else None
+    if file is not None and value not in {client.name for client in read_clients(file)}:
+        click.echo(
+            "Note: the clients file has no client of this name. A patient is found only under the name with which the "
+            "EHR calls.",
+            err=True,
+        )
+    return value
+
+
+client_option = click.option(
+    "--client", required=True, callback=known_client, help="The EHR, as the service knows it (clients file)."
+)
 
 
 def now() -> datetime:

@@ -32,13 +32,18 @@ class OpenTrail:
 def open_trail() -> Iterator[OpenTrail]:
     """The trail of the settings. Raises ConfigurationError for a database of another version or another key file."""
     from cds_service.errors import ConfigurationError
-    from cds_service.ledger.database import open_database
+    from cds_service.ledger.database import open_database, sqlite_file
     from cds_service.ledger.keys import open_keys
     from cds_service.ledger.migrate import is_current
     from cds_service.ledger.seals import Seals
     from cds_service.ledger.vault import Vault
 
     settings = read_settings()
+    file = sqlite_file(settings.database)
+    if file is not None and not file.exists():
+        raise ConfigurationError("There is no database where CDS_DATABASE_URL says: put it back, or its backup.")
+    if not settings.keys.exists():
+        raise ConfigurationError("The key file is missing: put it back, or its backup. A new one would open nothing.")
     keys = open_keys(settings)
     with closing(open_database(settings.database)) as database:
         if not is_current(database):

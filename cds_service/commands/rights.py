@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from cds_service.commands.client import clear_errors
-from cds_service.commands.open_rights import OPERATOR, day, now, open_rights, patient_options
+from cds_service.commands.open_rights import OPERATOR, client_option, day, now, open_rights, patient_options
 
 _OPT_OUT_REASONS = click.Choice(["patient-request", "representative-request", "clinic-decision"])
 _HOLD_REASONS = click.Choice(["litigation", "investigation", "audit", "complaint"])
@@ -56,7 +56,7 @@ def list_entries(closed: bool) -> None:
 
 @opt_out.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--client", required=True, help="The EHR that the Consents come from, as the service knows it.")
+@client_option
 @clear_errors
 def import_consents(files: tuple[Path, ...], client: str) -> None:
     """Read FHIR Consents (R4) from NDJSON files or Bundles. Importing again changes nothing.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from cds_service.export.ordered import ATTESTATIONS, Approving, Asked, Attestation, Ordered
+from cds_service.ledger.trail import span
 from cds_service.review.required import same_name
 
 MAX_WORDS = 1000
@@ -68,5 +69,7 @@ def _text(field: str, text: str, most: int, missing: str) -> Iterator[tuple[str,
 
 def days(since: date, until: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The instants from the first day to the end of the last one, in the clinic's zone."""
-    begin = datetime.combine(since, time.min, zone)
-    return begin.astimezone(UTC), datetime.combine(until + timedelta(days=1), time.min, zone).astimezone(UTC)
+    begin, end = span(since, until, zone)
+    if begin is None or end is None:
+        raise ValueError("both days are given")
+    return begin.astimezone(UTC), end.astimezone(UTC)

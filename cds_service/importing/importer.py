@@ -38,12 +38,16 @@ Make = Callable[[Patient], Mapping[str, Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What is imported. `versions`: of all that the bytes depend on; `despite_unread_consents`: go on all the same."""
+    """What is imported. `versions`: of all that the bytes depend on; `despite_unread_consents`: go on all the same.
+
+    `client`: whose patients they are, None apart from the clinic's database.
+    """
 
     sources: tuple[Path, ...]
     out: Path
     wanted: Wanted
     versions: Mapping[str, str]
+    client: str | None = None
     resume: bool = False
     despite_unread_consents: bool = False
 
@@ -71,7 +75,12 @@ class Importer:
         files = source_files(order.sources)
         if not files:
             raise ImportRefused("there is no .json, .jsonl or .ndjson file in what was given")
-        asked = {"files": [[f.name, f.size] for f in files], "versions": dict(order.versions), **_plain(order.wanted)}
+        asked = {
+            "files": [[f.name, f.size] for f in files],
+            "versions": dict(order.versions),
+            "client": order.client,
+            **_plain(order.wanted),
+        }
         with working(order.out, asked, resume=order.resume, now=self._clock()) as work:
             book = self._book(work.path(CODES))
             book.begin(work.id, resumed=work.resumed, now=self._clock())

@@ -88,6 +88,15 @@ def _replacing(text: bytes) -> str:
     return str(text, "utf-8", "replace")
 
 
+def sqlite_file(url: str) -> Path | None:
+    """The file that an SQLAlchemy `url` names, None for another kind. Raises ConfigurationError for no URL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigurationError("CDS_DATABASE_URL is not an SQLAlchemy database URL") from None
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
 def open_database(url: str) -> Database:
     """The database at an SQLAlchemy `url`: ``sqlite:////path/file`` or ``postgresql://user@host/name``.
 

@@ -51,7 +51,7 @@ class SealStatus:
     @property
     def newer(self) -> int:
         """How many events came after the newest seal; the event of the seal itself is one of them."""
-        return self.last - (self.newest.last if self.newest else 0)
+        return max(0, self.last - (self.newest.last if self.newest else 0))
 
 
 class Seals:
@@ -147,6 +147,8 @@ class Seals:
         if in_file == newest:
             return newest
         if in_file is not None and _may_follow(tx, in_file, newest, self.public_keys()):
+            if _was_recorded(tx, in_file):  # it stood in the table, and was taken away
+                raise StoreError("the database lacks a seal that the file has: run `cds-service audit verify`")
             _record(tx, in_file, now, actor, act="taken-over")
             return in_file
         lacking = _from(tx, in_file)

@@ -100,6 +100,8 @@ class SealsFile:
     def _append(self, descriptor: int, content: bytes) -> None:
         size = os.fstat(descriptor).st_size
         end = _end_of_lines(descriptor, size)
+        if size > end and (size - end > _MOST_BYTES or os.pread(descriptor, 1, end) != b"{"):
+            raise StoreError("the end of the seals file is not a seal: run `cds-service audit verify`")
         os.ftruncate(descriptor, end)
         try:
             while content:

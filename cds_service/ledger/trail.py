@@ -73,10 +73,16 @@ class Wanted:
         return {name: value for name, value in said.items() if value is not None}
 
 
+FIRST_DAY, LAST_DAY = date(1, 1, 3), date(9999, 12, 28)
+
+
 def span(first: date | None, last: date | None, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
-    """The period of whole days of the clinic, both counted: the moment it begins, and the first moment after it."""
-    since = datetime.combine(first, time(), zone) if first else None
-    return since, datetime.combine(last + timedelta(days=1), time(), zone) if last else None
+    """The period of whole days of the clinic, both counted: the moment it begins, and the first moment after it.
+
+    Days at the edges of the calendar ("9999-12-31" for no end) are moved to where every zone can tell them.
+    """
+    since = datetime.combine(max(first, FIRST_DAY), time(), zone) if first else None
+    return since, datetime.combine(min(last, LAST_DAY) + timedelta(days=1), time(), zone) if last else None
 
 
 def records(tx: Tx, wanted: Wanted) -> Iterator[Record]:

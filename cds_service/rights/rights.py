@@ -40,6 +40,7 @@ from cds_service.rights.values import (
     Verdict,
 )
 from cds_service.settings import Settings
+from hooks.context import FHIR_ID
 
 MAX_WORDS = 2000
 MAX_ID = 200
@@ -331,8 +332,8 @@ class Rights:
 def _check(client: str, patient_id: str, reason: str, reasons: Mapping[str, str], words: str = "") -> None:
     """Raises Incomplete; the message names the field and quotes nothing."""
     _check_client(client)
-    if not 0 < len(patient_id) <= MAX_ID or patient_id != patient_id.strip():
-        raise Incomplete("Give the patient's id in that EHR, without spaces around it.")
+    if not FHIR_ID.match(patient_id):
+        raise Incomplete("Give the patient's id in that EHR: at most 64 letters, digits, '-' and '.', no 'Patient/'.")
     if reason not in reasons:
         raise Incomplete(f"Choose a reason: {', '.join(reasons)}.")
     if len(words) > MAX_WORDS:

@@ -80,6 +80,26 @@ def test_what_was_touched_is_named_with_exit_code_1_and_nothing_is_added(place):
     assert "the audit chain ends before the last seal" in place.call("seal", code=1).output
 
 
+def test_a_seal_that_was_taken_from_the_table_is_not_put_back(place):
+    place.call("seal")
+    place.tamper("DROP TRIGGER IF EXISTS audit_seal_no_delete", "DELETE FROM audit_seal")
+    assert "the database lacks a seal that the file has" in place.call("seal", code=1).output
+    assert "seal 1 stands in the seals file and not in the database" in place.call("verify", code=1).output
+
+
+def test_what_is_no_seal_at_the_end_of_the_file_stays_as_evidence(place):
+    place.call("seal")
+    file = place.file / "audit-seals.jsonl"
+    place.call("verify")  # an event to seal
+    file.write_bytes(file.read_bytes() + b"x" * 300)
+    assert "the end of the seals file is not a seal" in place.call("seal", code=1).output
+    assert file.read_bytes().endswith(b"x" * 300)
+
+
+def test_a_period_without_end_is_a_period(place):
+    assert "events" in place.call("export", "--since", "0001-01-01", "--until", "9999-12-31").stderr
+
+
 def test_a_seal_over_a_rewritten_trail_is_made_and_reported(place):
     place.call("seal")
     place.tamper("DROP TRIGGER audit_event_no_update", "UPDATE audit_event SET hash = 'x' WHERE seq = 3")
@@ -99,7 +119,7 @@ def test_a_disk_of_the_seals_that_does_not_answer_is_met_while_nobody_waits_for_
     assert "the seals file cannot be written: Input/output error" in place.call("seal", code=1).output
 
 
-@pytest.mark.parametrize("damage", ["truncated", "schema", "key-file", "seals-file"])
+@pytest.mark.parametrize("damage", ["truncated", "schema", "key-file", "no-database", "seals-file"])
 def test_what_cannot_be_read_is_told_clearly_with_exit_code_3(place, damage):
     place.call("seal")
     database, seals = place.file / "cds.sqlite3", place.file / "audit-seals.jsonl"
@@ -113,13 +133,18 @@ def test_what_cannot_be_read_is_told_clearly_with_exit_code_3(place, damage):
         expected = "the database refused a read: UnicodeDecodeError"
     elif damage == "key-file":
         (place.folder / "keys.json").unlink()
-        expected = "CDS_KEYS_FILE is not the key file that this database was made with: restore it"
+        expected = "The key file is missing: put it back"
+    elif damage == "no-database":
+        place.close()
+        database.unlink()
+        expected = "There is no database where CDS_DATABASE_URL says: put it back"
     else:
         seals.unlink()
         seals.mkdir()
         expected = "the seals file cannot be read: Is a directory"
     told = place.call("verify", code=3).output
     assert f"cannot be verified: {expected}" in told
+    assert (database.exists(), (place.folder / "keys.json").exists()) == (damage != "no-database", damage != "key-file")
     assert "Traceback" not in told
 
 
@@ -155,6 +180,8 @@ def test_a_period_is_exported_in_days_of_the_clinic_into_a_file(place, monkeypat
         ("--patient", "canary-1"),
         ("--client", "ehr"),
         ("--client", "ehr", "--reason", "curiosity"),
+        ("--subject", "subj-nope"),
+        ("--since", "2031-05-09", "--until", "2031-05-08"),
     ],
 )
 def test_a_patient_is_named_one_way_and_with_a_reason(place, arguments):

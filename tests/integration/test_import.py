@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -191,6 +192,15 @@ def test_files_that_changed_meanwhile_refuse_to_go_on(tmp_path):
     patients.write_bytes(patients.read_bytes().replace(b"female", b"femals"))
     with pytest.raises(ImportRefused, match="changed"):
         importer(ONE, counting, codes).run(order(source, out, resume=True))
+
+
+def test_another_client_does_not_go_on_with_an_import(tmp_path):
+    source, codes, out = people_export(tmp_path / "in", 5), tmp_path / "codes", tmp_path / "out"
+    with pytest.raises(OSError):
+        importer(ONE, breaking, codes).run(replace(order(source, out), client="ehr"))
+    for other in ("another", None):
+        with pytest.raises(ImportRefused, match="not those with which the import was begun"):
+            importer(ONE, counting, codes).run(replace(order(source, out, resume=True), client=other))
 
 
 # -- opt-outs ----------------------------------------------------------------------------------------------------------
