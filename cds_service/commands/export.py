@@ -116,9 +116,11 @@ def preview(order_id: str) -> None:
 def approve(order_id: str, name: str, password_file: Path | None, refuse: str | None) -> None:
     """Look at the preview as the second officer, declare, sign and approve; or refuse."""
     from cds_service.export.ordered import ATTESTATIONS, ATTESTED, Approving
+    from cds_service.export.permissions import check_may_judge
 
     with open_exports() as opened, opened.member(name, password_file) as member:
         ordered = opened.orders.get(order_id)
+        check_may_judge(ordered, member)
         words, shown = opened.orders.look(ordered, member, now())
         if shown is None or ordered.digest is None:
             raise click.ClickException("There is no preview to decide about: cds-service export show says why.")

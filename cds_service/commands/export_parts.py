@@ -112,9 +112,15 @@ def tell(it: Ordered) -> None:
 def show_preview(shown: Preview) -> None:
     """Print what a preview shows, rows and all."""
     counts = shown.counts
-    click.echo(f"{counts.cases} cases of {counts.subjects} people; by priority: {_counts(counts.by_priority)}; "
-               f"by decision: {_counts(counts.by_verdict)}; left out: {_counts(counts.left_out)}")  # fmt: skip
-    click.echo(f"Risk: {json.dumps(dict(shown.risk), ensure_ascii=False)}")
+    click.echo(f"{counts.cases} cases of {counts.subjects} people may be taken.")
+    click.echo(f"Of {shown.looked_at} that were looked at, {shown.would_leave} would leave.")
+    for title, found in (
+        ("By priority", counts.by_priority), ("By decision", counts.by_verdict), ("Left out", counts.left_out),
+        ("Risk of those that would leave", shown.risk),
+    ):  # fmt: skip
+        click.echo(f"{title}:")
+        for name, count in found.items():
+            click.echo(f"  {name} {count}")
     for number, row in enumerate(shown.rows, 1):
         click.echo(f"Row {number}: {json.dumps(dict(row), ensure_ascii=False, indent=1)}")
 

@@ -129,6 +129,8 @@ class Exporter:
                 left_out={**counts.left_out, **{f"of {len(few)} looked at: {k}": n for k, n in done.left.items()}},
             ),
             rows=tuple(sampled(done.rows, SAMPLE_ROWS, order.id)),
+            looked_at=len(few),
+            would_leave=len(done.rows),
             risk=done.risk.short() | {"cases": len(few), "refused": done.refusal},
             made_at=now,
             taken=tuple(sorted(one.case for one in chosen.chosen)),

@@ -82,6 +82,7 @@ class Preview:
     """What an officer sees before approval: counts, a few rows as they would leave the clinic, the risk in short.
 
     `taken`: ids of the cases that are counted, `made_of`: the versions that make rows. An approval covers no others.
+    `looked_at`: how many of them were opened, and of these `would_leave`.
     """
 
     counts: Counts
@@ -90,6 +91,8 @@ class Preview:
     made_at: datetime
     taken: tuple[str, ...]
     made_of: Mapping[str, str]
+    looked_at: int = 0
+    would_leave: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

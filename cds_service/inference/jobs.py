@@ -117,9 +117,18 @@ class JobStore:
         """See that the assessment is wanted, and return its job.
 
         A job that waits moves to the front, one that runs or has a fresh result is left alone, one that failed, was
-        shed or is too old starts anew. When more than the bound wait, the oldest are shed.
+        shed or is too old starts anew. When more than the bound wait, the oldest are shed. A draft that is too old and
+        was a case's stays as it was seen, and another job is made.
         """
         known = _one(tx, jobs.c.cache_key == cache_key)
+        if (
+            known is not None
+            and known.state is JobState.READY
+            and self._is_stale(known, now)
+            and _is_of_a_case(tx, known)
+        ):
+            _write(tx, known, cache_key=known.id)
+            known = None
         if known is None:
             known = _insert(tx, cache_key, payload, now)
             append(tx, [_event(known, actor)], now=now)
@@ -261,6 +270,10 @@ class WorkerRegistry:
         if row is None:
             return None
         return WorkerBeat(worker=row["id"], model_version=row["model_version"], beat_at=row["beat_at"])
+
+
+def _is_of_a_case(tx: Tx, job: Job) -> bool:
+    return bool(tx.execute(select(exists().where(review_case.c.job == job.id))).scalar())
 
 
 def _of_kept_cases() -> Select[tuple[str]]:

@@ -92,7 +92,14 @@ class SmallWriter:
         expert = order.profile is Profile.EXPERT_DETERMINATION
         risk = {"threshold": 11, "applied": expert, "before": figures, "after": broader}
         return Preview(
-            counts=self.counts(), rows=ROWS, risk=risk, made_at=now, taken=tuple(self.taken), made_of=self.versions
+            counts=self.counts(),
+            rows=ROWS,
+            risk=risk,
+            made_at=now,
+            taken=tuple(self.taken),
+            made_of=self.versions,
+            looked_at=self.cases,
+            would_leave=self.cases - 1,
         )
 
     def run(self, order, folder, *, approvals, now, actor, show, stopped):

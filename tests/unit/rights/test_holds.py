@@ -13,6 +13,7 @@ from cds_service.ledger.tables import UtcDateTime, export_order, job, vault_expo
 from cds_service.ledger.vault import ItemKind
 from cds_service.rights.errors import NoSuchEntry, Refused
 from tests.support.ledger_values import CLIENT, HOOK_CALL, NOW, answer_record, later
+from tests.support.oversight_values import a_case, write
 from tests.support.rights_values import ACTOR
 
 LATER = NOW + timedelta(days=9000)
@@ -87,6 +88,33 @@ def test_jobs_of_a_held_patient_stay(office):
         assert len(tx.execute(select(job.c.id).where(no_job_of_a_held(job.c.id))).all()) == 1
         assert jobs.purge_finished(tx, before=LATER, now=LATER, actor="purge") == 1
     assert kept(office, job) == 1
+
+
+def test_the_draft_of_a_case_stays_with_its_chart_and_as_it_was_seen(office):
+    """A job is also the cache of its question: what is asked again later must not take a case's draft away."""
+    jobs = JobStore(bound=9, max_attempts=1, ttl=timedelta(hours=1))
+    subject = office.subject("p-1")
+    with office.database.transaction() as tx:
+        chart = office.vault.store_snapshot(
+            tx, subject=subject, payload={}, now=NOW, expires_at=later(60 * 24 * 365), actor=ACTOR
+        )
+
+    def drafted(key, draft, at):
+        with office.database.transaction() as tx:
+            jobs.enqueue(tx, cache_key=key, payload="{}", now=at, actor="hook")
+            return jobs.complete(tx, jobs.claim(tx, now=at, worker="w", lease_s=60), result=draft, now=at).id
+
+    of_case, nobodys = drafted("k-1", "A", NOW), drafted("k-2", "B", NOW)
+    write(office.database, review_case=[a_case(NOW, subject=subject, snapshot=chart, job=of_case)])
+    day = NOW + timedelta(days=1)
+    assert drafted("k-2", "D", day) == nobodys
+    assert drafted("k-1", "C", day) != of_case
+    with office.database.transaction() as tx:
+        assert tx.execute(select(job.c.result).where(job.c.id == of_case)).scalar_one() == "A"
+        assert jobs.purge_finished(tx, before=NOW + timedelta(days=40), now=NOW, actor="purge") == 2
+        assert tx.execute(select(job.c.id)).scalars().all() == [of_case]
+        tx.execute(delete(vault_item).where(vault_item.c.id == chart))
+        assert jobs.purge_finished(tx, before=NOW + timedelta(days=40), now=NOW, actor="purge") == 1
 
 
 def test_a_withdrawn_export_keeps_the_link_of_a_held_patient_until_the_release(office):
