@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cds_service.commands.password import read_password
 from cds_service.commands.read_settings import read_settings
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Opened:
         from cds_service.accounts.store import Accounts
 
         accounts = Accounts(self._database, settings=self.settings)
-        entry = accounts.sign_in(name, _read_password(password_file), now=now())
+        entry = accounts.sign_in(name, read_password(password_file), now=now())
         try:
             if entry.must_change:
                 raise click.ClickException("Sign in on the page and set a password of your own first.")
@@ -71,15 +72,6 @@ def open_exports(settings: Settings | None = None) -> Iterator[Opened]:
         with database.transaction(write=False) as tx:
             vault.check_keys(tx)
         yield Opened(settings, database, vault)
-
-
-def _read_password(path: Path | None) -> str:
-    if path is None:
-        return str(click.prompt("Password", hide_input=True))
-    try:
-        return (path.read_text(encoding="utf-8").splitlines() or [""])[0]
-    except (OSError, UnicodeDecodeError):
-        raise click.ClickException("The password file cannot be read.") from None
 
 
 def now() -> datetime:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cds_service.commands.client import clear_errors
+from cds_service.commands.password import read_password
 from cds_service.commands.read_settings import read_settings
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def add(name: str, role: str, shown: str | None, issuer: str | None, subject: st
             name,
             role=Role(role),
             shown=shown or name,
-            password=_read_password(password_file) if issuer is None else None,
+            password=read_password(password_file, twice=True) if issuer is None else None,
             must_change=not keep_password,
             issuer=issuer,
             issuer_subject=subject,
@@ -127,7 +128,9 @@ def password(name: str, password_file: Path | None, keep_password: bool) -> None
     """Set another password, end a lock, and sign the account out everywhere."""
     with _open() as accounts:
         account = accounts.find(name)
-        accounts.set_password(account, _read_password(password_file), must_change=not keep_password, now=_now())
+        accounts.set_password(
+            account, read_password(password_file, twice=True), must_change=not keep_password, now=_now()
+        )
     click.echo("changed, and signed out everywhere")
 
 
@@ -139,15 +142,6 @@ def reset_sessions(name: str) -> None:
     with _open() as accounts:
         ended = accounts.end_sessions(accounts.find(name).id, now=_now())
     click.echo(f"{ended} sessions ended")
-
-
-def _read_password(path: Path | None) -> str:
-    if path is None:
-        return str(click.prompt("Password", hide_input=True, confirmation_prompt="Once more"))
-    try:
-        return (path.read_text(encoding="utf-8").splitlines() or [""])[0]
-    except (OSError, UnicodeDecodeError):
-        raise click.ClickException("The password file cannot be read.") from None
 
 
 def _now() -> datetime:

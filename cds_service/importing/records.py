@@ -134,7 +134,7 @@ class Maker:
             made.counts["patient: the record cannot be looked through"] += 1
             return made
         if f"Patient/{person['id']}" in restricted:
-            made.counts["patient: restricted by a label"] += 1
+            made.counts["patient: restricted by a label, or larger than is looked through"] += 1
             return made
         visits = visits_of(resources, self._wanted.since, self._wanted.until)
         if not visits:

@@ -120,7 +120,7 @@ def test_no_identifier_and_nothing_that_only_the_visit_showed_is_written(importe
 
 def test_labels_missing_patients_and_bad_lines_cost_themselves_and_are_told(imported):
     found = told(imported)
-    assert found["outcomes"]["patient: restricted by a label"] == 1
+    assert found["outcomes"]["patient: restricted by a label, or larger than is looked through"] == 1
     assert found["outcomes"]["visit: restricted by a label"] == 1
     assert found["outcomes"]["patient: no Patient resource"] == 1
     assert found["problems"]["listed"] == [{"place": "Encounter.000.ndjson, line 6", "reason": "truncated"}]
