@@ -27,7 +27,7 @@ from cds_service.inference.offers import offers_for
 from cds_service.inference.prompt import build_prompt
 from cds_service.prepare import prepare
 from cds_service.running import free_port, running
-from cds_service.sample.chart import request_body
+from cds_service.sample.chart import request_body, second_body
 from cds_service.settings import ModelKind, Settings
 from cds_service.terminal import ledger_rows, progress
 from cds_service.terminal_cards import card_panel
@@ -39,6 +39,7 @@ ROLE_SEES = {
     "compliance": "figures, exports, rights, audit",
     "administrator": "figures and the roll-out, no charts",
 }
+HOOK = "/cds-services/patient-triage"
 ASSESSMENT_S = 180.0
 MODEL_S = 180.0
 
@@ -104,7 +105,7 @@ def _await_model(own: Settings) -> None:
 def _show_pages(console: Console, url: str, passwords: Mapping[str, str]) -> None:
     """Where clinicians review, and who may sign in here. These accounts exist in the demo's own data alone."""
     console.print()
-    console.print(Rule(f"8  Clinicians review: {url}/review", align="left"))
+    console.print(Rule(f"9  Clinicians review: {url}/review", align="left"))
     console.print("Two weeks of fictional patients are there, most of them reviewed. Sign in as one of:")
     table = Table("name", "password", "sees", box=None, padding=(0, 2, 0, 2))
     for name, password in passwords.items():
@@ -148,6 +149,21 @@ class _Demo:
             second = first
         self._say_what_became_of_the_draft(second)
         self._feedback(second)
+        if self.settings.model is not ModelKind.NONE:
+            self._another_chart()
+
+    def _another_chart(self) -> None:
+        """A patient with one urgent finding: what the model writes of one is mostly shown."""
+        self._step("8  Another patient: chest tightness and sweating for one hour")
+        body = second_body(self.chart_opened)
+        before = self._call("POST", HOOK, body).json()
+        self._wait()
+        answer = self._call("POST", HOOK, body).json()
+        known = {card["summary"] for card in before["cards"]}
+        for card in answer["cards"]:
+            if card["summary"] not in known:
+                self.console.print(card_panel(card))
+        self._say_what_became_of_the_draft(answer)
 
     def _step(self, title: str) -> None:
         self.console.print()
@@ -171,7 +187,7 @@ class _Demo:
     def _hook(self, title: str, heading: str) -> dict[str, Any]:
         self._step(f"{title}: POST /cds-services/patient-triage")
         start = time.perf_counter()
-        response = self._call("POST", "/cds-services/patient-triage", request_body(self.chart_opened))
+        response = self._call("POST", HOOK, request_body(self.chart_opened))
         milliseconds = (time.perf_counter() - start) * 1000
         answer: dict[str, Any] = response.json()
         self.console.print(f"{heading}, in [bold]{milliseconds:.0f} ms[/] ({_parts(response)}):")
@@ -200,6 +216,9 @@ class _Demo:
 
     def _wait_for_assessment(self) -> None:
         self._step("4  The model writes a preliminary assessment in the background")
+        self._wait()
+
+    def _wait(self) -> None:
         start = time.monotonic()
         with Status("waiting for the model worker …", console=self.console) as status:
             while (state := self._job_state()) in ("queued", "running"):

@@ -31,6 +31,24 @@ def request_body(now: datetime) -> dict[str, Any]:
     }
 
 
+def second_body(now: datetime) -> dict[str, Any]:
+    """A call for another fictional patient with the same long-term problems, who comes with a tight chest."""
+    text = json.dumps(request_body(now))
+    for of_first, own in _SECOND:
+        text = text.replace(of_first, own)
+    body: dict[str, Any] = json.loads(text)
+    body["prefetch"]["encounter"]["reasonCode"] = [{"text": "chest tightness and sweating for one hour"}]
+    for part in ("observations", "intake", "documents"):  # which speak of the first one's illness
+        body["prefetch"][part]["entry"] = []
+    return body
+
+
+_SECOND = (
+    (PATIENT_ID, "demo-2"), (ENCOUNTER_ID, "demo-enc-2"), ("00471193", "00471255"), ("Rosalind", "Ingeborg"),
+    ("Fictiva", "Nemosdottir"), ("Ottilie", "Sunniva"), ("1954-03-14", "1957-08-02"),
+)  # fmt: skip
+
+
 def _resolve(value: Any, now: datetime) -> Any:
     if isinstance(value, dict):
         return {key: _resolve(item, now) for key, item in value.items()}

@@ -29,7 +29,8 @@ def test_the_demo_shows_every_step_and_ends_well(tmp_path, packaged_index):
         "The job ended as",
         "feedback: accepted",
         "whole.",
-        "8  Clinicians review: http://127.0.0.1:",
+        "8  Another patient",
+        "9  Clinicians review: http://127.0.0.1:",
         "physician",
     ):
         assert shown in played.stdout, shown
