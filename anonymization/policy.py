@@ -192,7 +192,8 @@ def _load(text: str) -> dict[str, Any]:
         raise PolicyError(f"the policy has `{unknown[0]}`, which means nothing; it may have {', '.join(sorted(_HEAD))}")
     if data.get("dates") not in list(Dates):
         raise PolicyError(f"`dates` must be one of {', '.join(Dates)}")
-    if data.setdefault("unknown_words", UnknownWords.MASK) not in list(UnknownWords):
+    data.setdefault("unknown_words", UnknownWords.MASK)
+    if data["unknown_words"] not in list(UnknownWords):
         raise PolicyError(f"`unknown_words` must be one of {', '.join(UnknownWords)}")
     return data
 

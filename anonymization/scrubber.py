@@ -14,7 +14,6 @@ leave `x@hospital.local`, `123-45-6789` and `SMITH, JOHN` in place); its anonymi
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -251,11 +250,14 @@ def _analyzer(recognizers: Sequence[EntityRecognizer]) -> AnalyzerEngine:
 def _unexplained(
     inputs: Sequence[Normalised], explained: Sequence[bool], joined: str, found: Sequence[Found]
 ) -> Iterator[Found]:
-    """The unknown words of the texts of which no other may be left."""
-    starts = [0, *accumulate(len(item.text) + len(_BORDER) for item in inputs)]
-    for word in unknown_words(joined, [(f.start, f.end) for f in found]):
-        if explained[bisect_right(starts, word.start) - 1]:
-            yield word
+    """The unknown words of the texts of which no other may be left; the others are not looked through."""
+    ends = accumulate(len(item.text) + len(_BORDER) for item in inputs)
+    others = [
+        (end - len(_BORDER) - len(item.text), end - len(_BORDER))
+        for item, end, wanted in zip(inputs, ends, explained, strict=True)
+        if not wanted
+    ]
+    return unknown_words(joined, [*((f.start, f.end) for f in found), *others])
 
 
 def _words(text: str, found: Sequence[Found], replacer: Replacer) -> tuple[str, ...]:

@@ -30,6 +30,14 @@ class Found:
     score: float
 
 
+def marked(length: int, spans: Iterable[tuple[int, int]]) -> bytearray:
+    """A byte for each of `length` characters, 1 in the `spans` and 0 elsewhere."""
+    marks = bytearray(length)
+    for start, end in spans:
+        marks[start:end] = b"\x01" * (end - start)
+    return marks
+
+
 def resolve(found: Iterable[Found]) -> list[Found]:
     """Sorted, disjoint spans that cover everything in `found`. Overlaps join under the label with the best score."""
     out: list[Found] = []

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from anonymization.known import cues
 from anonymization.lexicon import bare, packaged_lexicon, words
-from anonymization.spans import Found
+from anonymization.spans import Found, marked
 from anonymization.vocabulary import listed
 
 LABEL = "WORD"
@@ -48,14 +48,15 @@ _BRITISH = (
     ("ae", "e"), ("oe", "e"), ("our", "or"), ("oul", "ol"), ("ph", "f"), ("vre", "ver"), ("tre", "ter"), ("ogue", "og"),
     ("ys", "yz"), ("is", "iz"), ("ll", "l"),
 )  # fmt: skip
+_ALWAYS = ("ae", "oe", "our", "ph")
+"""What is changed together with what comes after it: "manoeuvre"."""
+
 _SCORE = 0.01  # any other finding says more
 
 
 def unknown_words(text: str, covered: Sequence[tuple[int, int]]) -> Iterator[Found]:
     """Every word of a normalised `text` that no list explains, but for those in the `covered` spans."""
-    hidden = bytearray(len(text))
-    for start, end in covered:
-        hidden[start:end] = b"\x01" * (end - start)
+    hidden = marked(len(text), covered)
     shouted: dict[int, bool] = {}
     for match in _WORD.finditer(text):
         start, end = match.span()
@@ -69,7 +70,7 @@ def _explained(text: str, start: int, end: int, shouted: dict[int, bool]) -> boo
     word = bare(written)
     if _is_known(word):
         return True
-    if word in lexicon.eponyms | lexicon.eponyms_alone:
+    if word in lexicon.eponyms or word in lexicon.eponyms_alone:
         return lexicon.may_stay(text, start, end) or lexicon.names_a_thing(text, end)
     shouts = written.isupper() and _shouts(text, start, shouted)
     if written.isupper() and not shouts and written in _CAPITALS:
@@ -113,9 +114,10 @@ def _british(word: str) -> Iterator[str]:
     """American spelling, one change after the other."""
     for theirs, ours in _BRITISH:
         if theirs in word:
-            yield word.replace(theirs, ours)
-            word = word.replace(theirs, ours) if theirs in ("ae", "oe", "our", "ph") else word
-            yield word
+            american = word.replace(theirs, ours)
+            yield american
+            if theirs in _ALWAYS:
+                word = american
 
 
 def _other_forms(word: str) -> Iterator[str]:

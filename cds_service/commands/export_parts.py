@@ -103,16 +103,20 @@ def tell(it: Ordered) -> None:
 
 def show_preview(shown: Preview) -> None:
     """Print what a preview shows, rows and all."""
+    from cds_service.web.site.export_words import risk
+
     counts = shown.counts
     click.echo(f"{counts.cases} cases of {counts.subjects} people may be taken.")
     click.echo(f"Of {shown.looked_at} that were looked at, {shown.would_leave} would leave.")
     for title, found in (
         ("By priority", counts.by_priority), ("By decision", counts.by_verdict), ("Left out", counts.left_out),
-        ("Risk of those that would leave", shown.risk),
     ):  # fmt: skip
         click.echo(f"{title}:")
         for name, count in found.items():
             click.echo(f"  {name} {count}")
+    click.echo(f"Risk of those that would leave, where the smallest group should be {shown.risk['threshold']}:")
+    for figure in risk(shown.risk):
+        click.echo(f"  {figure.title}: {figure.before} as the rows are, {figure.after} made broader")
     for number, row in enumerate(shown.rows, 1):
         click.echo(f"Row {number}: {json.dumps(dict(row), ensure_ascii=False, indent=1)}")
 

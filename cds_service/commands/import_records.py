@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,14 +66,16 @@ def import_records(
     from cds_service.importing.sources import source_files
     from cds_service.inference.contract import Encoding
     from cds_service.inference.style import Style
+    from cds_service.ledger.trail import span
     from cds_service.terminal import progress
 
     if bool(client) is without_database:
         raise click.UsageError("Name the --client whose patients they are, or say --without-database.")
     settings = read_settings()
+    begin, end = span(since.date() if since else None, until.date() if until else None, UTC)
     wanted = Wanted(
-        since=since.replace(tzinfo=UTC) if since else None,
-        until=until.replace(tzinfo=UTC) + timedelta(days=1) if until else None,
+        since=begin,
+        until=end,
         triage=frozenset(map(_code, triage)),
         style=Style(style),
         encoding=Encoding(encoding),

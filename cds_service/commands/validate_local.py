@@ -117,12 +117,13 @@ def _from_ledger(settings: Settings, since: datetime | None, until: datetime | N
     from cds_service.ledger.database import open_database
     from cds_service.ledger.keys import open_keys
     from cds_service.ledger.migrate import migrate
+    from cds_service.ledger.trail import span
     from cds_service.ledger.vault import Vault
     from cds_service.terminal import progress
 
     now = datetime.now(UTC)
-    first = since.replace(tzinfo=UTC) if since else now - timedelta(days=7)
-    last = until.replace(tzinfo=UTC) + timedelta(days=1) if until else now
+    begin, end = span(since.date() if since else None, until.date() if until else None, UTC)
+    first, last = begin or now - timedelta(days=7), end or now
     migrate(settings.database)
     with closing(open_database(settings.database)) as database, progress() as show:
         vault = Vault(open_keys(settings)) if groups else None

@@ -137,7 +137,6 @@ def _same(one: object, other: object) -> bool:
 
 def _own(prepared: Prepared, offers: Offers, given: Priority, words: str, reason: str) -> Draft:
     """A note without a draft: symptoms, choices of the prompt, the clinician's words, passages that speak of them."""
-    by_id = {p.id: p for p in prepared.passages}
     return Draft(
         priority=given,
         priority_reason=reason or f"{given.label} priority, as the clinician found.",
@@ -146,7 +145,7 @@ def _own(prepared: Prepared, offers: Offers, given: Priority, words: str, reason
         actions=offers.actions[:MAX_ITEMS],
         questions=(),
         assessment=words,
-        passages=cited(words, (by_id[i] for i in offers.passages)),
+        passages=cited(words, offers.passages, prepared.passages),
     )
 
 

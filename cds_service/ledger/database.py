@@ -88,12 +88,18 @@ def _replacing(text: bytes) -> str:
     return str(text, "utf-8", "replace")
 
 
-def sqlite_file(url: str) -> Path | None:
-    """The file that an SQLAlchemy `url` names, None for another kind. Raises ConfigurationError for no URL."""
+def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+        parsed.get_dialect()
+    except (ArgumentError, NoSuchModuleError):
         raise ConfigurationError("CDS_DATABASE_URL is not an SQLAlchemy database URL") from None
+    return parsed
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file that an SQLAlchemy `url` names, None for another kind. Raises ConfigurationError for no URL."""
+    parsed = _parsed(url)
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
@@ -103,16 +109,13 @@ def open_database(url: str) -> Database:
     A missing SQLite file is created (mode 0600, its folder 0700); tables are made by `migrate.migrate`.
     Raises ConfigurationError for another kind of URL, or when the driver is not installed.
     """
+    parsed = _parsed(url)
+    kind = parsed.get_backend_name()
     try:
-        parsed = make_url(url)
-        parsed.get_dialect()
-        kind = parsed.get_backend_name()
         if kind == "sqlite":
             return _open_sqlite(parsed)
         if kind == "postgresql":
             return _open_postgresql(parsed)
-    except (ArgumentError, NoSuchModuleError):
-        raise ConfigurationError("CDS_DATABASE_URL is not an SQLAlchemy database URL") from None
     except ModuleNotFoundError:
         raise ConfigurationError("PostgreSQL needs its driver: pip install 'cds-service[postgres]'") from None
     except OSError as error:

@@ -138,8 +138,8 @@ def not_verified_for(tx: Tx, now: datetime) -> timedelta:
     A time that cannot be read, or is to come, was not written by this service, and counts as for ever.
     """
     verified = last_verified(tx)
-    began = tx.execute(select(audit_event.c.time).order_by(audit_event.c.seq).limit(1)).scalar()
-    since = verified.time if verified else began
+    began = select(audit_event.c.time).order_by(audit_event.c.seq).limit(1)
+    since = verified.time if verified else tx.execute(began).scalar()
     if since is None:
         return timedelta()
     try:

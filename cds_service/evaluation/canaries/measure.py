@@ -155,13 +155,10 @@ def measure(
         report.places = tuple(places)
         report.texts.update({place: len(text) for place, text in places.items()})
         _search((report.known, report.prose), chart.number, chart.marks, haystacks(places))
-        wanted = exports is not None and exports.decided < cases
-        if (
-            exports is not None
-            and wanted
-            and (ids := exports.decide(chart.said, road.cards, client=CLIENT, at=chart.at))
-        ):
-            decided.append((chart, ids, haystacks(road.behind())))
+        if exports is not None and exports.decided < cases:
+            ids = exports.decide(chart.said, road.cards, client=CLIENT, at=chart.at)
+            if ids:
+                decided.append((chart, ids, haystacks(road.behind())))
         show(done / of)
     report.refused = road.refused
     if exports is not None and decided:

@@ -108,8 +108,6 @@ def _drafts(
     link, alone = rng.choice(_LINK), rng.choice(_ALONE if priority > Priority.LOW else _ALONE_LOW)
     subjects = list(_subjects(symptoms, urgent, task.findings, _abnormal(task, prompt)))
     clause = _clause(prompt)
-    by_id = {p.id: p for p in task.passages}
-    offered = [by_id[i] for i in offers.passages]
     subjects += [(clause, clause)] if clause else []
     for bare, subject in subjects:
         for named in (concern, "") if concern else ("",):
@@ -124,7 +122,7 @@ def _drafts(
                     actions=_actions(offers, priority, setting),
                     questions=(asked,) if asked else (),
                     assessment=cut(f"{opening} {next_step}", MAX_ASSESSMENT),
-                    passages=cited(named or subject, offered),
+                    passages=cited(named or subject, offers.passages, task.passages),
                 )
 
 
