@@ -18,6 +18,8 @@ from cds_service.inference.prepare import (
     no_progress,
     prepare_default_model,
     prepare_transformers_weights,
+    prepare_trimmed_model,
+    trimmed_model_version,
 )
 from cds_service.inference.registry.acts import first_use
 from cds_service.inference.registry.manifest import Adapter
@@ -37,15 +39,23 @@ from cds_service.settings import ModelAdapter, ModelKind, Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Alias:
-    """A model that the project can prepare by itself, in the form of each local engine."""
+    """A model that the project can prepare by itself: whole, and in the form of each local engine."""
 
     gguf: Callable[[Path, Progress], Path]
+    trimmed: Callable[[Path, Progress], Path]
     folder: Callable[[Path, Progress], Path]
     gguf_sha256: Callable[[], str]
+    trimmed_version: Callable[[], str]
 
 
 ALIASES = {
-    "default": Alias(gguf=prepare_default_model, folder=prepare_transformers_weights, gguf_sha256=default_model_sha256),
+    "default": Alias(
+        gguf=prepare_default_model,
+        trimmed=prepare_trimmed_model,
+        folder=prepare_transformers_weights,
+        gguf_sha256=default_model_sha256,
+        trimmed_version=trimmed_model_version,
+    ),
 }
 
 ADAPTABLE = (ModelKind.LLAMACPP, ModelKind.TRANSFORMERS)
@@ -63,7 +73,7 @@ def prepare(settings: Settings, progress: Progress = no_progress) -> None:
     """Do the one-time work for the model that `settings` name, so that loading is quick. Raises BackendError."""
     kind, alias = model_kind(settings), ALIASES.get(settings.model_id)
     if alias is not None and kind is ModelKind.LLAMACPP:
-        alias.gguf(settings.model_dir, progress)
+        alias.trimmed(settings.model_dir, progress)
     if alias is not None and kind is ModelKind.TRANSFORMERS:
         alias.folder(settings.model_dir, progress)
     if kind in ADAPTABLE and settings.model_adapter is ModelAdapter.PROMOTED:
@@ -149,13 +159,18 @@ def _style(adapter: Adapter | None) -> Style:
 def _load_llamacpp(settings: Settings, adapter: Adapter | None, progress: Progress) -> ModelBackend:
     from cds_service.inference.backends.llamacpp import LlamaCppBackend
 
-    model, weights = gguf_of(settings, progress)
+    alias = ALIASES.get(settings.model_id)
+    if alias is not None:
+        model, base, weights = alias.trimmed(settings.model_dir, progress), alias.gguf_sha256(), alias.trimmed_version()
+    else:
+        model, base = gguf_of(settings, progress)
+        weights = base[:16]
     return LlamaCppBackend(
         model,
-        adapter=None if adapter is None else check_gguf_base(adapter, weights),
+        adapter=None if adapter is None else check_gguf_base(adapter, base),
         style=_style(adapter),
         threads=settings.model_threads,
-        weights_sha256=weights,
+        weights=weights,
     )
 
 

@@ -2,8 +2,9 @@
 
 The weights come as four packages on disk. They are joined beside the target, checked against the hash that the
 packages state, and renamed into place under a lock: an interrupted, repeated or concurrent run leaves either the
-whole file or none, and a damaged file is built again. transformers cannot quantize a GGUF file, so for that engine
-the weights are unpacked to safetensors, once.
+whole file or none, and a damaged file is built again. llama.cpp serves it with a smaller vocabulary
+(`cds_service.inference.trimmed`). transformers cannot quantize a GGUF file, so for that engine the weights are unpacked
+to safetensors, once.
 """
 
 from __future__ import annotations
@@ -19,12 +20,16 @@ from pathlib import Path
 
 from cds_service.errors import BackendError
 from cds_service.inference.checksum import sha256_of
+from cds_service.inference.pieces import FILE, kept_pieces
+from cds_service.inference.trimmed import write_trimmed
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, and how much of how much is done."""
 
 TRANSFORMERS_FOLDER = "gemma-3-270m-safetensors"
+TRIMMED_FILE = "gemma-3-270m-q4_k_m-trimmed.gguf"
 _MARK = "prepared.json"
+_NO_SPACE = "the default model could not be written: check CDS_DATA_DIR for space and rights"
 _BLOCK = 4 << 20
 
 
@@ -51,9 +56,7 @@ def prepare_default_model(model_dir: Path, progress: Progress = no_progress) -> 
                 raise BackendError("the packages of the default model are damaged: install them again")
             aside.replace(target)
         except OSError:
-            raise BackendError(
-                "the default model could not be written: check CDS_DATA_DIR for space and rights"
-            ) from None
+            raise BackendError(_NO_SPACE) from None
         finally:
             aside.unlink(missing_ok=True)
     return target
@@ -66,6 +69,41 @@ def default_model_sha256() -> str:
     return str(EXPECTED_SHA256)
 
 
+def trimmed_model_version() -> str:
+    """What tells the default model with its smaller vocabulary apart: of its weights and of the list of its pieces."""
+    return f"{default_model_sha256()[:16]}+pieces:{sha256_of(FILE)[:8]}"
+
+
+def prepare_trimmed_model(model_dir: Path, progress: Progress = no_progress) -> Path:
+    """The default model with the vocabulary of `pieces` as one GGUF file in `model_dir`, verified. Raises BackendError.
+
+    Twelve seconds the first time and after a change of the list.
+    """
+    target, mark = model_dir / TRIMMED_FILE, model_dir / f"{TRIMMED_FILE}.json"
+    what = "choosing the default model's words"
+    with _alone(model_dir):
+        if _marked(mark, trimmed_model_version(), model_dir):
+            return target
+    source = prepare_default_model(model_dir, progress)
+    with _alone(model_dir):
+        if _marked(mark, trimmed_model_version(), model_dir):
+            return target
+        progress(what, 0, 1)
+        aside = target.with_suffix(".part")
+        try:
+            write_trimmed(source, aside, kept_pieces())
+            files = {target.name: sha256_of(aside)}
+            mark.unlink(missing_ok=True)
+            aside.replace(target)
+            _write_mark(mark, trimmed_model_version(), files)
+        except OSError:
+            raise BackendError(_NO_SPACE) from None
+        finally:
+            aside.unlink(missing_ok=True)
+        progress(what, 1, 1)
+    return target
+
+
 def prepare_transformers_weights(model_dir: Path, progress: Progress = no_progress) -> Path:
     """The default model as a transformers folder in `model_dir`, verified. About a minute the first time.
 
@@ -74,7 +112,7 @@ def prepare_transformers_weights(model_dir: Path, progress: Progress = no_progre
     gguf = prepare_default_model(model_dir, progress)
     target = model_dir / TRANSFORMERS_FOLDER
     with _alone(model_dir):
-        if _whole(target):
+        if _marked(target / _MARK, default_model_sha256(), target):
             return target
         progress("unpacking the default model for transformers", 0, 1)
         aside = target.with_suffix(".part")
@@ -82,7 +120,7 @@ def prepare_transformers_weights(model_dir: Path, progress: Progress = no_progre
         try:
             _unpack(gguf, aside)
             files = {p.name: sha256_of(p) for p in sorted(aside.iterdir())}
-            (aside / _MARK).write_text(json.dumps({"source": default_model_sha256(), "files": files}, indent=1))
+            _write_mark(aside / _MARK, default_model_sha256(), files)
             shutil.rmtree(target, ignore_errors=True)
             aside.replace(target)
         except OSError:
@@ -125,12 +163,17 @@ def _unpack(gguf: Path, folder: Path) -> None:
         AutoTokenizer.from_pretrained(gguf.parent, **source).save_pretrained(folder)
 
 
-def _whole(folder: Path) -> bool:
+def _write_mark(mark: Path, source: str, files: dict[str, str]) -> None:
+    mark.write_text(json.dumps({"source": source, "files": files}, indent=1), encoding="utf-8")
+
+
+def _marked(mark: Path, source: str, folder: Path) -> bool:
+    """Whether `mark` names `source`, and files of `folder` that are as they were when it was written."""
     try:
-        mark = json.loads((folder / _MARK).read_text())
-        present = mark["source"] == default_model_sha256() and bool(mark["files"])
-        return present and all(sha256_of(folder / name) == known for name, known in mark["files"].items())
-    except (OSError, ValueError, KeyError, TypeError, BackendError):
+        told = json.loads(mark.read_text(encoding="utf-8"))
+        present = told["source"] == source and bool(told["files"])
+        return present and all(sha256_of(folder / name) == known for name, known in told["files"].items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, BackendError):
         return False
 
 

@@ -46,7 +46,7 @@ def _llamacpp(tmp_path):
     from cds_service.inference.backends.llamacpp import LlamaCppBackend
     from cds_service.inference.prepare import default_model_sha256, prepare_default_model
 
-    yield LlamaCppBackend(prepare_default_model(tmp_path), threads=1, weights_sha256=default_model_sha256())
+    yield LlamaCppBackend(prepare_default_model(tmp_path), threads=1, weights=default_model_sha256()[:16])
 
 
 MAKERS = {

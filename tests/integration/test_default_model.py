@@ -134,6 +134,23 @@ def test_an_adapter_of_another_base_is_refused(gguf, tmp_path):
         LlamaCppBackend(gguf, adapter=_adapter(gguf, tmp_path / "b.gguf", 96))
 
 
+def test_fewer_pieces_change_no_word(backend, drafts, gguf):
+    """The whole vocabulary writes the same of a prompt that needs no other piece."""
+    whole = LlamaCppBackend(gguf, threads=1)
+    answers = [whole.generate(prompt, offers, deadline_s=120.0).text for prompt, offers, _ in drafts[:2]]
+    whole.close()
+    assert whole.version != backend.version
+    assert answers == [draft.text for _, _, draft in drafts[:2]]
+
+
+def test_words_without_pieces_are_read_as_bytes(backend):
+    words = "болит живот, 배가 아파요, 腹痛, ألم في البطن, ﬁ"
+    prompt, offers = asked(chart(fact("complaint", words), age="58"), Priority.HIGH)
+    draft = backend.generate(prompt, offers, deadline_s=120.0)
+    assert draft.finish == "stop"
+    parse(draft.text, offers)
+
+
 def test_a_closed_model_says_so(gguf):
     closed = LlamaCppBackend(gguf)
     closed.close()

@@ -42,14 +42,14 @@ class LlamaCppBackend:
         adapter: Path | None = None,
         style: Style = Style.WORKED,
         threads: int = 2,
-        weights_sha256: str | None = None,
+        weights: str | None = None,
     ) -> None:
-        """Load `model`. `weights_sha256` spares hashing the file again. Raises BackendError."""
+        """Load `model`. `weights`: what names it in the version, else its hash. Raises BackendError."""
         self.style = style
         self.name = f"llamacpp/{model.stem}"
         if not model.is_file():
             raise BackendError("the GGUF model file is missing: run `cds-service prepare` or check CDS_MODEL_ID")
-        weights = (weights_sha256 or sha256_of(model))[:16]
+        weights = weights or sha256_of(model)[:16]
         adapted = "none"
         if adapter is not None:
             check_gguf_adapter(model, adapter)

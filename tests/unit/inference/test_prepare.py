@@ -7,7 +7,7 @@ import pytest
 from cds_service.errors import BackendError
 from cds_service.inference import prepare
 from cds_service.inference.checksum import sha256_of
-from cds_service.inference.prepare import default_model_sha256, prepare_default_model
+from cds_service.inference.prepare import default_model_sha256, prepare_default_model, prepare_trimmed_model
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +97,71 @@ def test_a_failed_write_says_what_to_check(tmp_path, monkeypatch):
     with pytest.raises(BackendError, match="CDS_DATA_DIR for space"):
         prepare_default_model(tmp_path)
     assert not list(tmp_path.glob("*.gguf"))
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """What was written with fewer pieces, each of `tmp_path`; the writing itself has tests of its own."""
+    made = []
+
+    def write(source, target, kept):
+        made.append((source, len(kept)))
+        target.write_bytes(b"few pieces")
+
+    monkeypatch.setattr(prepare, "prepare_default_model", lambda folder, _progress: folder / "whole.gguf")
+    monkeypatch.setattr(prepare, "write_trimmed", write)
+    return made
+
+
+def test_the_smaller_vocabulary_is_chosen_once(tmp_path, written):
+    first = prepare_trimmed_model(tmp_path)
+    assert prepare_trimmed_model(tmp_path) == first
+    assert len(written) == 1
+    assert written[0][0] == tmp_path / "whole.gguf"
+    assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.parametrize("damage", [b"few pieceZ", b"", None])
+def test_a_trimmed_model_that_is_not_as_it_was_is_made_again(tmp_path, written, damage):
+    target = prepare_trimmed_model(tmp_path)
+    target.unlink()
+    if damage is not None:
+        target.write_bytes(damage)
+    assert prepare_trimmed_model(tmp_path).read_bytes() == b"few pieces"
+    assert len(written) == 2
+
+
+def test_another_list_of_pieces_makes_it_again_and_is_told_in_the_version(tmp_path, written, monkeypatch):
+    prepare_trimmed_model(tmp_path)
+    before = prepare.trimmed_model_version()
+    other = tmp_path / "other.txt"
+    other.write_text("0-9")
+    monkeypatch.setattr(prepare, "FILE", other)
+    prepare_trimmed_model(tmp_path)
+    assert len(written) == 2
+    assert prepare.trimmed_model_version() != before
+
+
+def test_an_interrupted_choice_leaves_nothing_that_looks_whole(tmp_path, written, monkeypatch):
+    def cut(_source, target, _kept):
+        target.write_bytes(b"few")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(prepare, "write_trimmed", cut)
+        with pytest.raises(KeyboardInterrupt):
+            prepare_trimmed_model(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == [".lock"]
+    assert prepare_trimmed_model(tmp_path).read_bytes() == b"few pieces"
+
+
+def test_a_full_disk_while_choosing_says_what_to_check(tmp_path, written, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(prepare, "write_trimmed", full)
+    with pytest.raises(BackendError, match="CDS_DATA_DIR for space"):
+        prepare_trimmed_model(tmp_path)
 
 
 def test_a_folder_hash_covers_names_and_contents(tmp_path):
