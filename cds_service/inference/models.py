@@ -109,15 +109,20 @@ def load_adapted(settings: Settings, adapter: Adapter | None, progress: Progress
     return _LOADERS[model_kind(settings)](settings, adapter, progress)
 
 
-def gguf_of(settings: Settings, progress: Progress = no_progress) -> tuple[Path, str]:
-    """The GGUF file of the model that `settings` name, and its SHA-256. Raises BackendError."""
+def _base_sha256(settings: Settings) -> str:
+    """The SHA-256 of the whole GGUF file of the model that `settings` name: what adapters are bound to.
+
+    Raises BackendError.
+    """
     alias = ALIASES.get(settings.model_id)
-    if alias is not None:
-        return alias.gguf(settings.model_dir, progress), alias.gguf_sha256()
+    return alias.gguf_sha256() if alias is not None else sha256_of(_own_gguf(settings))
+
+
+def _own_gguf(settings: Settings) -> Path:
     path = Path(settings.model_id)
     if not path.is_file():
         raise BackendError("the GGUF model file is missing: run `cds-service prepare` or check CDS_MODEL_ID")
-    return path, sha256_of(path)
+    return path
 
 
 def known_gguf(settings: Settings, sha256: str) -> Path | None:
@@ -140,7 +145,7 @@ def folder_of(settings: Settings, progress: Progress = no_progress) -> tuple[Pat
 def belongs(settings: Settings, adapter: Adapter) -> None:
     """Raise RegistryError unless `adapter` was made for the model that `settings` name."""
     if model_kind(settings) is ModelKind.LLAMACPP:
-        belongs_to_gguf(adapter, gguf_of(settings)[1])
+        belongs_to_gguf(adapter, _base_sha256(settings))
     else:
         belongs_to_folder(adapter, *folder_of(settings))
 
@@ -148,7 +153,7 @@ def belongs(settings: Settings, adapter: Adapter) -> None:
 def check_base(settings: Settings, adapter: Adapter, progress: Progress = no_progress) -> Path:
     """The files of `adapter` for the engine of `settings`, if it belongs to their model. Raises BackendError."""
     if model_kind(settings) is ModelKind.LLAMACPP:
-        return check_gguf_base(adapter, gguf_of(settings, progress)[1])
+        return check_gguf_base(adapter, _base_sha256(settings))
     return check_folder_base(adapter, *folder_of(settings, progress))
 
 
@@ -159,12 +164,11 @@ def _style(adapter: Adapter | None) -> Style:
 def _load_llamacpp(settings: Settings, adapter: Adapter | None, progress: Progress) -> ModelBackend:
     from cds_service.inference.backends.llamacpp import LlamaCppBackend
 
-    alias = ALIASES.get(settings.model_id)
+    alias, base = ALIASES.get(settings.model_id), _base_sha256(settings)
     if alias is not None:
-        model, base, weights = alias.trimmed(settings.model_dir, progress), alias.gguf_sha256(), alias.trimmed_version()
+        model, weights = alias.trimmed(settings.model_dir, progress), alias.trimmed_version()
     else:
-        model, base = gguf_of(settings, progress)
-        weights = base[:16]
+        model, weights = _own_gguf(settings), base[:16]
     return LlamaCppBackend(
         model,
         adapter=None if adapter is None else check_gguf_base(adapter, base),

@@ -21,7 +21,7 @@ from pathlib import Path
 from cds_service.errors import BackendError
 from cds_service.inference.checksum import sha256_of
 from cds_service.inference.pieces import FILE, kept_pieces
-from cds_service.inference.trimmed import write_trimmed
+from cds_service.inference.trimmed import FORM, write_trimmed
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, and how much of how much is done."""
@@ -77,16 +77,16 @@ def trimmed_model_version() -> str:
 def prepare_trimmed_model(model_dir: Path, progress: Progress = no_progress) -> Path:
     """The default model with the vocabulary of `pieces` as one GGUF file in `model_dir`, verified. Raises BackendError.
 
-    Twelve seconds the first time and after a change of the list.
+    Made once, and again after a change of the list, in some seconds and 1 GB of memory.
     """
     target, mark = model_dir / TRIMMED_FILE, model_dir / f"{TRIMMED_FILE}.json"
-    what = "choosing the default model's words"
+    what, made_of = "choosing the default model's words", f"{trimmed_model_version()} form:{FORM}"
     with _alone(model_dir):
-        if _marked(mark, trimmed_model_version(), model_dir):
+        if _marked(mark, made_of, model_dir):
             return target
     source = prepare_default_model(model_dir, progress)
     with _alone(model_dir):
-        if _marked(mark, trimmed_model_version(), model_dir):
+        if _marked(mark, made_of, model_dir):
             return target
         progress(what, 0, 1)
         aside = target.with_suffix(".part")
@@ -95,9 +95,11 @@ def prepare_trimmed_model(model_dir: Path, progress: Progress = no_progress) -> 
             files = {target.name: sha256_of(aside)}
             mark.unlink(missing_ok=True)
             aside.replace(target)
-            _write_mark(mark, trimmed_model_version(), files)
+            _write_mark(mark, made_of, files)
         except OSError:
             raise BackendError(_NO_SPACE) from None
+        except (ValueError, IndexError):
+            raise BackendError("the list of the default model's words is damaged: install the service again") from None
         finally:
             aside.unlink(missing_ok=True)
         progress(what, 1, 1)

@@ -2,9 +2,12 @@
 
 import resource
 import statistics
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from gguf import GGUFReader
 
 from cds_service.domain import Priority
 from cds_service.errors import BackendError
@@ -12,7 +15,8 @@ from cds_service.inference.backends.llamacpp import CONTEXT_TOKENS, LlamaCppBack
 from cds_service.inference.contract import parse
 from cds_service.inference.gguf_header import read_header
 from cds_service.inference.offers import offers_for
-from cds_service.inference.prepare import default_model_sha256, prepare_default_model
+from cds_service.inference.pieces import kept_pieces
+from cds_service.inference.prepare import default_model_sha256, prepare_default_model, prepare_trimmed_model
 from cds_service.inference.prompt import Prompt, build_prompt
 from cds_service.settings import Settings
 from tests.support.charts import BREATHLESS, chart, fact, finding, passage
@@ -44,6 +48,12 @@ def backend(state):
 
 @pytest.fixture(scope="module")
 def gguf(backend, state):
+    """What serves."""
+    return prepare_trimmed_model(state / "data" / "models")
+
+
+@pytest.fixture(scope="module")
+def whole(state):
     return prepare_default_model(state / "data" / "models")
 
 
@@ -134,19 +144,39 @@ def test_an_adapter_of_another_base_is_refused(gguf, tmp_path):
         LlamaCppBackend(gguf, adapter=_adapter(gguf, tmp_path / "b.gguf", 96))
 
 
-def test_fewer_pieces_change_no_word(backend, drafts, gguf):
-    """The whole vocabulary writes the same of a prompt that needs no other piece."""
-    whole = LlamaCppBackend(gguf, threads=1)
-    answers = [whole.generate(prompt, offers, deadline_s=120.0).text for prompt, offers, _ in drafts[:2]]
-    whole.close()
-    assert whole.version != backend.version
+def test_fewer_pieces_change_no_word(backend, drafts, whole):
+    """The whole vocabulary writes the same where neither prompt nor answer needs another piece."""
+    other = LlamaCppBackend(whole, threads=1)
+    answers = [other.generate(prompt, offers, deadline_s=120.0).text for prompt, offers, _ in drafts[:2]]
+    other.close()
+    assert other.version != backend.version
     assert answers == [draft.text for _, _, draft in drafts[:2]]
 
 
+def test_the_list_of_pieces_is_closed_under_merging(whole):
+    """Of every kept piece, what llama.cpp merges on the way to it is kept; so are controls, layout and bytes."""
+    reader = GGUFReader(whole)
+    pieces, scores, kinds = (
+        reader.get_field(f"tokenizer.ggml.{key}").contents() for key in ("tokens", "scores", "token_type")
+    )
+    numbers, kept = {piece: n for n, piece in enumerate(pieces)}, set(kept_pieces())
+    needed = {n for n, kind in enumerate(kinds) if kind in {2, 3, 4, 6}}
+    assert {pieces[n] for n in needed - kept} <= {"[multimodal]", *(f"<unused{n}>" for n in range(6400))}
+    for n in kept - needed:
+        parts = [*pieces[n]]
+        while len(parts) > 1:
+            pairs = [(numbers.get(a + b), at) for at, (a, b) in enumerate(pairwise(parts))]
+            merged, at = max((p for p in pairs if p[0] is not None), key=lambda p: (scores[p[0]], -p[1]))
+            parts[at : at + 2] = [pieces[merged]]
+            assert merged in kept, (pieces[n], pieces[merged])
+
+
 def test_words_without_pieces_are_read_as_bytes(backend):
-    words = "болит живот, 배가 아파요, 腹痛, ألم في البطن, ﬁ"
-    prompt, offers = asked(chart(fact("complaint", words), age="58"), Priority.HIGH)
-    draft = backend.generate(prompt, offers, deadline_s=120.0)
+    """No such word reaches a prompt of ours; the engine must not fall over one all the same."""
+    prompt, offers = asked(chart(fact("complaint", "WORDS"), age="58"), Priority.HIGH)
+    assert prompt.text.count("WORDS") == 1
+    text = prompt.text.replace("WORDS", "болит живот, 배가 아파요, 腹痛, ألم في البطن")
+    draft = backend.generate(replace(prompt, text=text), offers, deadline_s=120.0)
     assert draft.finish == "stop"
     parse(draft.text, offers)
 

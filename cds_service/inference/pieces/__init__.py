@@ -1,4 +1,4 @@
-"""Which pieces of the default model's vocabulary it serves with: see `cds_service.inference.lean`."""
+"""Which pieces of the default model's vocabulary it serves with: see `cds_service.inference.trimmed`."""
 
 from __future__ import annotations
 

@@ -3,11 +3,12 @@
     python -m cds_service.inference.pieces.build TOKENIZER_JSON EXAMPLES.jsonl…
 
 TOKENIZER_JSON lies in the transformers folder of the default model; EXAMPLES are training sets of `data build`. Kept
-are: every control, byte and layout piece; single characters; the first `_FREQUENT` pieces in Latin letters, which stand
-in the order of their frequency; every piece that the examples and the packaged clinical texts need, each word of them
-also with another first letter and without the space before it; and every piece on the way to one of these, so that a
-text that needs no other piece is cut exactly as by the whole vocabulary. The texts of `evaluation` are left out: what
-the figures rest on has no say in this. So are the word lists of `training/notes`, which are of any English.
+are every control, byte and layout piece and, in Latin letters and the marks of English, which alone reach a prompt or a
+draft: single characters; the first `_FREQUENT` pieces, which stand in the order of their frequency; every piece that
+the examples and the packaged clinical texts need, each word of them also with another first letter and without the
+space before it; and every piece on the way to one of these, so that a text that needs no other piece is cut exactly as
+by the whole vocabulary. The texts of `evaluation` are left out: what the figures rest on has no say in this. So are the
+word lists of `training/notes`, which are of any English.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _FREQUENT = 30_000
 _PACKAGE = Path(__file__).parents[2]
 _WORD = re.compile(r"[^\W\d_]+")
 _NOT_READ = {"evaluation", "notes"}
+_BYTE = re.compile(r"<0x[0-9A-F]{2}>")
 _UNUSED = re.compile(r"<unused\d+>|\[multimodal\]")
 
 
@@ -44,15 +46,15 @@ def choose(tokenizer_json: Path, texts: Iterable[str], *, frequent: int = _FREQU
     for piece, number in vocabulary.items():
         if piece in special:
             continue
-        single = len(piece) == 1 and (_latin(piece) or "\u2000" <= piece < "\u2c00")  # and signs, such as ≥
-        common = number < frequent and all(_latin(c) for c in piece)
-        if single or common or number in used or re.fullmatch(r"<0x[0-9A-F]{2}>", piece):
+        needed = len(piece) == 1 or number < frequent or number in used
+        if _BYTE.fullmatch(piece) or (needed and all(_latin(c) for c in piece)):
             kept.add(number)
             kept.update(vocabulary[part] for part in _on_the_way(piece, ranks))
     return sorted(kept)
 
 
 def _latin(character: str) -> bool:
+    """Other characters reach no prompt (`inference.words.as_data`) and no draft (the contract's grammar)."""
     return character < "\u0250" or character == "▁"
 
 
@@ -91,7 +93,7 @@ def _texts(examples: list[Path]) -> Iterator[str]:
     for name in ("clinical.txt", "charts.txt"):
         yield (VOCABULARY / name).read_text(encoding="utf-8")
     for file in sorted([*_PACKAGE.rglob("*.toml"), *_PACKAGE.rglob("*.md")]):
-        if not _NOT_READ.intersection(file.parts):
+        if not _NOT_READ.intersection(file.relative_to(_PACKAGE).parts):
             yield file.read_text(encoding="utf-8")
 
 

@@ -1,14 +1,16 @@
 """From settings to a backend."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cds_service.errors import BackendError, ConfigurationError
 from cds_service.inference import models
 from cds_service.inference.contract import Offers
-from cds_service.inference.models import model_kind, prepare
+from cds_service.inference.models import Alias, load_adapted, model_kind, prepare
 from cds_service.inference.prompt import Prompt
+from cds_service.inference.style import Style
 from cds_service.settings import ModelKind, Settings
 from tests.support.served import served
 
@@ -62,6 +64,30 @@ def test_a_damaged_gguf_file_is_named_as_the_reason(tmp_path):
     (tmp_path / "bad.gguf").write_bytes(b"GGUF" + b"\x00" * 100)
     with pytest.raises(BackendError, match="damaged or of another kind"):
         served(settings(tmp_path, model="llamacpp", model_id=str(tmp_path / "bad.gguf")))
+
+
+def test_the_default_model_serves_with_fewer_pieces_and_its_adapter_belongs_to_the_whole(tmp_path, monkeypatch):
+    made, asked = [], []
+    alias = Alias(
+        gguf=lambda *_: pytest.fail("the whole file is not needed to serve"),
+        trimmed=lambda folder, _: folder / "trimmed.gguf",
+        folder=lambda *_: pytest.fail("no transformers here"),
+        gguf_sha256=lambda: "a" * 64,
+        trimmed_version=lambda: "a+pieces:b",
+    )
+    monkeypatch.setitem(models.ALIASES, "default", alias)
+    monkeypatch.setattr(models, "check_gguf_base", lambda adapter, base: asked.append(base) or tmp_path / "a.gguf")
+    monkeypatch.setattr(
+        "cds_service.inference.backends.llamacpp.LlamaCppBackend", lambda model, **more: made.append((model, more))
+    )
+    adapter = SimpleNamespace(manifest=SimpleNamespace(style=Style.COMPACT))
+    served_by = settings(tmp_path, model="llamacpp")
+    load_adapted(served_by, adapter)
+    ((model, more),) = made
+    assert (model, more["weights"], more["adapter"]) == (
+        served_by.model_dir / "trimmed.gguf", "a+pieces:b", tmp_path / "a.gguf",
+    )  # fmt: skip
+    assert asked == ["a" * 64]
 
 
 def test_a_folder_without_a_model_is_named_as_the_reason(tmp_path):

@@ -8,9 +8,10 @@ from tokenizers import Tokenizer, models, normalizers
 from cds_service.inference.pieces import as_runs, kept_pieces
 from cds_service.inference.pieces.build import choose
 
-MERGES = [("▁", "p"), ("a", "i"), ("ai", "n"), ("▁p", "ain"), ("o", "l"), ("Б", "о"), ("ol", "d")]
-LETTERS = list("▁painoldБ≥о")
-WHOLE = ["<pad>", "<unused7>", *LETTERS, *("".join(pair) for pair in MERGES)]
+MERGES = [("▁", "p"), ("a", "i"), ("ai", "n"), ("▁p", "ain"), ("i", "n"), ("o", "l"), ("Б", "о"), ("ol", "d")]
+MERGES += [("O", "ld"), ("l", "d"), ("▁", "Old")]
+LETTERS = list("▁painolOdБ≥о")
+WHOLE = ["<pad>", "<unused7>", "<0x0A>", *LETTERS, *("".join(pair) for pair in MERGES)]
 
 
 @pytest.fixture(scope="module")
@@ -29,23 +30,34 @@ def chosen(tokenizer, *texts, frequent=0):
 
 
 def test_what_a_text_needs_is_kept_with_every_piece_on_the_way(tokenizer):
-    assert chosen(tokenizer, "a pain") >= {"▁pain", "▁p", "ai", "ain"}
+    made = chosen(tokenizer, "a pain")
+    assert made >= {"▁pain", "▁p", "ai", "ain"}
+    assert "in" not in made  # the other way to "ain", which merging never takes
 
 
 def test_what_no_text_needs_is_left_out(tokenizer):
     assert not chosen(tokenizer, "a pain") & {"old", "ol", "Бо", "Б", "<unused7>"}
 
 
-def test_control_pieces_latin_letters_and_signs_stay_without_a_text(tokenizer):
-    assert chosen(tokenizer) == {"<pad>", *"▁painold≥"}
+def test_a_piece_of_another_script_is_left_out_even_if_a_text_has_it(tokenizer):
+    assert not chosen(tokenizer, "a pain ≥ Бо") & {"Бо", "Б", "≥"}
+
+
+def test_control_pieces_bytes_and_letters_stay_without_a_text(tokenizer):
+    assert chosen(tokenizer) == {"<pad>", "<0x0A>", *"▁painolOd"}
 
 
 def test_a_word_is_kept_with_and_without_the_space_before_it(tokenizer):
     assert chosen(tokenizer, "/pain") >= {"▁pain", "ain"}
 
 
+def test_a_word_is_kept_with_another_first_letter(tokenizer):
+    assert chosen(tokenizer, "old") >= {"old", "▁Old"}
+    assert "▁Old" not in chosen(tokenizer, "ol")
+
+
 def test_frequent_pieces_are_kept_if_they_are_latin(tokenizer):
-    assert chosen(tokenizer, frequent=len(WHOLE)) == set(WHOLE) - {"<unused7>", "Б", "о", "Бо"}
+    assert chosen(tokenizer, frequent=len(WHOLE)) == set(WHOLE) - {"<unused7>", "Б", "о", "Бо", "≥"}
 
 
 def test_a_text_of_kept_pieces_is_cut_as_before(tokenizer):

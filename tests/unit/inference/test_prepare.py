@@ -7,6 +7,7 @@ import pytest
 from cds_service.errors import BackendError
 from cds_service.inference import prepare
 from cds_service.inference.checksum import sha256_of
+from cds_service.inference.pieces import kept_pieces
 from cds_service.inference.prepare import default_model_sha256, prepare_default_model, prepare_trimmed_model
 
 
@@ -140,6 +141,27 @@ def test_another_list_of_pieces_makes_it_again_and_is_told_in_the_version(tmp_pa
     prepare_trimmed_model(tmp_path)
     assert len(written) == 2
     assert prepare.trimmed_model_version() != before
+
+
+def test_another_form_makes_it_again_under_the_same_version(tmp_path, written, monkeypatch):
+    prepare_trimmed_model(tmp_path)
+    version = prepare.trimmed_model_version()
+    monkeypatch.setattr(prepare, "FORM", prepare.FORM + 1)
+    prepare_trimmed_model(tmp_path)
+    assert len(written) == 2
+    assert prepare.trimmed_model_version() == version
+
+
+@pytest.mark.parametrize("content", ["1-x", "no numbers", "999999999"])
+def test_a_damaged_list_says_what_to_do(tmp_path, monkeypatch, content):
+    from tests.unit.inference.test_trimmed import model
+
+    model(tmp_path / "whole.gguf")
+    (tmp_path / "pieces.txt").write_text(content)
+    monkeypatch.setattr(prepare, "prepare_default_model", lambda folder, _progress: folder / "whole.gguf")
+    monkeypatch.setattr(prepare, "kept_pieces", lambda: kept_pieces(tmp_path / "pieces.txt"))
+    with pytest.raises(BackendError, match="install the service again"):
+        prepare_trimmed_model(tmp_path)
 
 
 def test_an_interrupted_choice_leaves_nothing_that_looks_whole(tmp_path, written, monkeypatch):

@@ -6,10 +6,10 @@ from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter, quants
 
 from cds_service.inference.trimmed import write_trimmed
 
-PIECES = ["<pad>", "</s>", "<s>", "<unk>", "▁pain", "боль", "<0x0A>", "▁", "p", "疼"]
-SCORES = [0.0, 0.0, 0.0, 0.0, -5.0, -6.0, 0.0, -1.0, -2.0, -7.0]
-TYPES = [3, 3, 3, 2, 1, 1, 6, 1, 1, 1]
-KEPT = [0, 1, 2, 3, 4, 6, 7, 8]
+PIECES = ["<unused0>", "</s>", "<unused1>", "<s>", "<unk>", "▁pain", "боль", "<0x0A>", "▁", "p", "疼"]
+SCORES = [0.0, 0.0, 0.0, 0.0, 0.0, -5.0, -6.0, 0.0, -1.0, -2.0, -7.0]
+TYPES = [3, 3, 3, 3, 2, 1, 1, 6, 1, 1, 1]
+KEPT = [1, 3, 4, 5, 7, 8, 9]
 WIDTH = 64
 
 
@@ -22,9 +22,9 @@ def model(path, tokenizer="llama", output=False):
     writer.add_token_list(PIECES)
     writer.add_token_scores(SCORES)
     writer.add_token_types(TYPES)
-    writer.add_bos_token_id(2)
+    writer.add_bos_token_id(3)
     writer.add_eos_token_id(1)
-    writer.add_unk_token_id(3)
+    writer.add_unk_token_id(4)
     writer.add_add_bos_token(True)
     names = ["token_embd.weight"] + ["output.weight"] * output
     for name in names:
@@ -105,4 +105,4 @@ def test_another_kind_of_vocabulary_is_refused(tmp_path, kind):
 
 def test_a_control_piece_that_is_named_must_be_kept(tmp_path):
     with pytest.raises(ValueError, match="named by the model"):
-        write_trimmed(model(tmp_path / "whole.gguf"), tmp_path / "trimmed.gguf", [0, 1, 3, 4])
+        write_trimmed(model(tmp_path / "whole.gguf"), tmp_path / "trimmed.gguf", [1, 4, 5])
