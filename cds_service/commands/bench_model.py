@@ -76,7 +76,7 @@ def bench_model(spec: str, **options: Any) -> None:
 
 
 def _measure(spec: str, parts: Sequence[str], options: Mapping[str, Any]) -> Bench:
-    from cds_service.commands.loading import shown
+    from cds_service.commands.loading import check_specs, shown
     from cds_service.commands.read_settings import read_settings
     from cds_service.evaluation.bench_model import Bench
     from cds_service.terminal import progress
@@ -85,6 +85,7 @@ def _measure(spec: str, parts: Sequence[str], options: Mapping[str, Any]) -> Ben
     figures: dict[str, Any] = {}
     with progress() as show:
         if set(parts) - {"queue"}:
+            check_specs([spec], settings)
             asked, similarity = _asked(settings, options, show)
             if "speed" in parts:
                 figures["speed"] = _speed(spec, asked, settings, similarity, show)

@@ -73,16 +73,17 @@ def assessment(specs: tuple[str, ...], **options: Any) -> None:
 
 def _measure(specs: Sequence[str], options: Mapping[str, Any], show: Show) -> Report:
     from cds_service.bootstrap import open_similarity
-    from cds_service.commands.loading import part
+    from cds_service.commands.loading import check_specs, part
     from cds_service.commands.own_road import VERSIONS, own_road
     from cds_service.commands.read_settings import read_settings
     from cds_service.evaluation.assessment.cases import walk
-    from cds_service.evaluation.assessment.report import Report
+    from cds_service.evaluation.assessment.report import FLOOR, Report
 
     chosen = [s.limited(options["limit"]) for s in _sets(options)]
     if not chosen:
         raise click.UsageError("Nothing to measure on: give --cases, --vignettes or --visits.")
     settings = read_settings()
+    check_specs((spec for spec in specs if spec != FLOOR), settings)
     with own_road(settings, show) as road:
         asked = [walk(s, road.under(s.setting), VERSIONS, part(show, f"road: {s.name}")) for s in chosen]
     similarity = open_similarity()

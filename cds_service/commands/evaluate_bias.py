@@ -75,6 +75,7 @@ def _with_earlier(made: Report, file: Path | None) -> Report:
 
 def _measure(specs: Sequence[str], options: Mapping[str, Any], show: Show) -> Report:
     from cds_service.bootstrap import open_similarity
+    from cds_service.commands.loading import check_specs
     from cds_service.commands.own_road import VERSIONS, own_road
     from cds_service.commands.read_settings import read_settings
     from cds_service.evaluation.bias.kept import SETTING, walk_kept
@@ -83,6 +84,7 @@ def _measure(specs: Sequence[str], options: Mapping[str, Any], show: Show) -> Re
 
     chosen = _sets(options)
     settings = read_settings()
+    check_specs((spec for spec in specs if spec != FLOOR), settings)
     pairs: list[Pair] = []
     with own_road(settings, show) as road:
         for each in chosen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ import click
 
 from cds_service.errors import ConfigurationError
 from cds_service.inference.backend import ModelBackend
-from cds_service.inference.specs import SpecInfo, load_spec, plain_parts
+from cds_service.inference.specs import SpecInfo, load_spec, plain_parts, resolved
 from cds_service.settings import ModelKind, Settings
 from cds_service.terminal import Show
 
@@ -26,13 +26,28 @@ INSIDE = "adapter"
 """The folder of the adapter in a run."""
 
 
-@contextmanager
-def loaded(spec: str, settings: Settings, show: Show) -> Iterator[tuple[ModelBackend, SpecInfo]]:
-    """The model named `spec`. Raises BackendError or ConfigurationError."""
+def check_specs(specs: Iterable[str], settings: Settings) -> None:
+    """Say now what would be wrong after minutes on the road: an unknown model, a damaged adapter.
+
+    Raises BackendError or ConfigurationError.
+    """
+    for spec in specs:
+        _switched_on(spec, settings)
+        with resolved(spec, settings):
+            pass
+
+
+def _switched_on(spec: str, settings: Settings) -> None:
     if settings.model is ModelKind.NONE and ":" not in spec:
         raise ConfigurationError(
             "The model is switched off (CDS_MODEL=none): set it, or name an engine before the spec."
         )
+
+
+@contextmanager
+def loaded(spec: str, settings: Settings, show: Show) -> Iterator[tuple[ModelBackend, SpecInfo]]:
+    """The model named `spec`. Raises BackendError or ConfigurationError."""
+    _switched_on(spec, settings)
     backend, info = load_spec(spec, settings, _steps(show))
     try:
         backend.warm()

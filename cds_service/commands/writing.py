@@ -14,4 +14,7 @@ def writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise click.ClickException(f"A file could not be written: {error.strerror}") from None
+        raise click.ClickException(
+            f"A file could not be written: {error.strerror}. Check the disk for space and rights; nothing half-written "
+            "counts."
+        ) from None

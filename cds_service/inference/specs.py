@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cds_service.errors import StoreError
 from cds_service.inference.backend import ModelBackend
 from cds_service.inference.models import check_base, folder_of, known_gguf, load_adapted, serving_adapter
 from cds_service.inference.prepare import Progress, no_progress
-from cds_service.inference.registry.errors import AdapterRefused
+from cds_service.inference.registry.errors import AdapterRefused, RegistryError
 from cds_service.inference.registry.licence import packaged_licence
 from cds_service.inference.registry.manifest import Adapter
 from cds_service.inference.registry.pack import Packing, pack
+from cds_service.inference.registry.serving import UNREADABLE
 from cds_service.inference.registry.store import Registry
 from cds_service.ledger.database import open_database
 from cds_service.settings import ModelKind, Settings
@@ -80,9 +82,12 @@ def _adapter(name: str, settings: Settings, stack: ExitStack) -> Adapter | None:
     if not path.is_dir():
         if path.name != name:
             raise AdapterRefused("there is no folder at the path of that model spec")
-        database = stack.enter_context(closing(open_database(settings.database)))
-        registry = Registry(database, settings.adapters_dir)
-        return registry.read(registry.find(name))
+        try:
+            database = stack.enter_context(closing(open_database(settings.database)))
+            registry = Registry(database, settings.adapters_dir)
+            return registry.read(registry.find(name))
+        except StoreError:
+            raise RegistryError(UNREADABLE) from None
     aside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cds-adapter-"))) / "adapter"
     packing = Packing(now=datetime.now(UTC), gguf_of=lambda sha256: known_gguf(settings, sha256), any_licence=True)
     return pack(path, aside, packing)

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from cds_service import bootstrap
 from cds_service.bootstrap import stations_over
-from cds_service.commands import evaluate_assessment, own_road
+from cds_service.commands import bench_model, evaluate_assessment, evaluate_bias, own_road
 from cds_service.sample.chart import request_body
 from tests.support.fhir_values import NOW
 from tests.support.tiny_models import save_causal
@@ -74,3 +74,21 @@ def test_without_a_set_and_with_an_unknown_model_the_command_says_so_and_writes_
     unknown = run("--model", "no-such-adapter", "--cases", cases, "--json", made)
     assert unknown.exit_code == 1
     assert not made.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (evaluate_assessment.assessment, ("--cases", "CASES")),
+        (evaluate_bias.bias, ("--cases", "CASES")),
+        (bench_model.bench_model, ("--part", "speed")),
+    ],
+    ids=["assessment", "bias", "bench-model"],
+)
+def test_an_unknown_model_is_told_before_anything_is_measured(run, cases, monkeypatch, command, words):
+    monkeypatch.setattr(own_road, "own_road", lambda *_: pytest.fail("on the road already"))
+    told = CliRunner().invoke(
+        command, ["--model", "no-such-adapter", *(str(cases) if w == "CASES" else w for w in words)]
+    )
+    assert told.exit_code == 1
+    assert "Error: the registry" in told.output

@@ -254,6 +254,7 @@ def test_files_without_an_example_are_one_clear_line(tmp_path, content):
     told = run(tmp_path / "set", "--public", tmp_path / "q.jsonl")
     assert told.exit_code == 1
     assert "Error: no example is left to train on" in told.output
+    assert ("q.jsonl, line 1: is no JSON" in told.output) is content.startswith("nonsense")
 
 
 def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path):

@@ -72,25 +72,34 @@ def first_use(
 ) -> None:
     """Take the adapter that comes with the service into the registry, and let it serve where nothing ever did.
 
-    It passes the same gates as any other. Where it cannot be used the model serves alone, and the log says why.
-    `belongs` looks at the base model alone, since the adapter is not converted yet.
+    Files of it that were damaged or lost are put back. It passes the same gates as any other. Where it cannot be used
+    the model serves alone, and the log says why; it also says when what was promoted cannot be used. `belongs` looks at
+    the base model alone, since the adapter is not converted yet.
     """
-    if not (SHIPPED / MANIFEST).is_file():
+    if (SHIPPED / MANIFEST).is_file():
+        try:
+            _take_shipped(registry, packing, belongs=belongs, check_base=check_base, now=now)
+        except BackendError as error:
+            log.error("shipped-adapter-unusable", reason=str(error))
+    promoted = registry.head().entry
+    if promoted is not None:
+        try:
+            registry.read(promoted)
+        except BackendError as error:
+            log.error("promoted-adapter-unusable", reason=str(error))
+
+
+def _take_shipped(
+    registry: Registry, packing: Packing, *, belongs: CheckBase, check_base: CheckBase, now: datetime
+) -> None:
+    shipped = read_adapter(SHIPPED)
+    belongs(shipped)
+    identity = shipped.manifest.identity
+    if not any(entry.identity == identity and registry.is_whole(entry) for entry in registry.all()):
+        registry.add(SHIPPED, packing, actor=PREPARE)
+    if registry.head().seq or registry.was_judged(identity):
         return
-    try:
-        shipped = read_adapter(SHIPPED)
-        belongs(shipped)
-        identity = shipped.manifest.identity
-        if not any(entry.identity == identity for entry in registry.all()):
-            registry.add(SHIPPED, packing, actor=PREPARE)
-        if registry.head().seq or registry.was_judged(identity):
-            return
-        verdicts = promote(
-            registry, shipped.manifest.id, reason=FIRST_USE, check_base=check_base, now=now, actor=PREPARE
-        )
-    except BackendError as error:
-        log.error("shipped-adapter-unusable", reason=str(error))
-        return
+    verdicts = promote(registry, shipped.manifest.id, reason=FIRST_USE, check_base=check_base, now=now, actor=PREPARE)
     if failed := [v.figure for v in verdicts if not v.passed]:
         log.warning("shipped-adapter-not-promoted", figures=failed)
 

@@ -16,7 +16,7 @@ from cds_service.inference.registry.manifest import BIAS, EVALUATION, Adapter
 FLOOR = "floor"
 """The spec of no model, in an evaluation file."""
 
-KINDS = {"evaluation": (EVALUATION, "assessment"), "bias": (BIAS, "bias")}
+KINDS = {"evaluation": EVALUATION, "bias": BIAS}
 """By the name in a gate: the file of an adapter, and the kind that the file says it is."""
 
 NOT_RULED_OUT = "the figures do not rule out that it is worse by more than the margin"
@@ -26,7 +26,6 @@ OTHERWISE = (
     "`evaluate bias` by its id in the registry)"
 )
 
-_VERSION = 1
 _ANY = "*"
 _KEPT = "kept"
 
@@ -95,13 +94,11 @@ class _Both:
 
 
 def _judge_report(candidate: Adapter, serving: str | None, report: str, own: Sequence[Gate]) -> Iterator[Verdict]:
-    name, kind = KINDS[report]
+    name = KINDS[report]
     content = candidate.report(name)
     if content is None:
         yield Verdict(gate=report, figure=name, passed=False, reason="not measured: add the adapter again with it")
         return
-    if content.get("kind") != kind or content.get("version") != _VERSION:
-        raise AdapterRefused(f"{name} is of another kind or version: measure again")
     try:
         ours = _entry(content, candidate.manifest.identity)
         theirs = _floor(content) if report == "bias" and serving is None else _entry(content, serving)

@@ -31,6 +31,10 @@ LICENCE = "LICENCE.md"
 
 REQUIRED = (CONFIG, WEIGHTS, CARD, LICENCE)
 KNOWN = (*REQUIRED, ADAPTER_GGUF, EVALUATION, BIAS)
+REPORTS = {EVALUATION: "assessment", BIAS: "bias"}
+"""By its file's name, what is measured: the ``kind`` in the JSON of ``cds-service evaluate``."""
+
+_REPORT_VERSION = 1
 FORMAT = 1
 
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -124,7 +128,16 @@ class Adapter:
 
     def report(self, name: str) -> dict[str, Any] | None:
         """The evaluation file `name`, None where it was never given one."""
-        return read_json(self.folder / name, name) if name in self.manifest.files else None
+        return read_report(self.folder / name, name) if name in self.manifest.files else None
+
+
+def read_report(path: Path, name: str) -> dict[str, Any]:
+    """The file of an evaluation at `path`, which is or is to be called `name`. Raises AdapterRefused."""
+    content = read_json(path, name)
+    if content.get("kind") != REPORTS[name] or content.get("version") != _REPORT_VERSION:
+        command = f"cds-service evaluate {REPORTS[name]} --json"
+        raise AdapterRefused(f"{name} is of another kind or version: it must come from `{command}`; measure again")
+    return content
 
 
 def read_adapter(folder: Path) -> Adapter:

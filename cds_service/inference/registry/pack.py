@@ -46,6 +46,7 @@ from cds_service.inference.registry.manifest import (
     Base,
     Manifest,
     read_adapter,
+    read_report,
 )
 from cds_service.inference.style import Style
 
@@ -165,7 +166,7 @@ def _data_hash(said: Mapping[str, Any]) -> str:
 def _take_reports(target: Path, packing: Packing) -> None:
     for name, given in ((EVALUATION, packing.evaluation), (BIAS, packing.bias)):
         if given is not None:
-            read_json(given, f"the file for {name}")
+            read_report(given, name)
             shutil.copyfile(given, target / name)
 
 

@@ -17,6 +17,7 @@ FOREIGN = (
     "the adapter belongs to another base model than the one that CDS_MODEL_ID names: change CDS_MODEL_ID, promote an "
     "adapter of this model, or `cds-service model rollback`"
 )
+UNREADABLE = "the registry cannot be read: run `cds-service prepare`, or check the database"
 NO_GGUF = "the adapter has no GGUF form for llama.cpp: serve it with CDS_MODEL=transformers"
 
 
@@ -28,7 +29,7 @@ def promoted_adapter(settings: Settings) -> Adapter | None:
             entry = registry.head().entry
             return None if entry is None else registry.read(entry)
     except StoreError:
-        raise RegistryError("the registry cannot be read: run `cds-service prepare`, or check the database") from None
+        raise RegistryError(UNREADABLE) from None
 
 
 def belongs_to_gguf(adapter: Adapter, gguf_sha256: str) -> None:

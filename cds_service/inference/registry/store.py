@@ -20,7 +20,7 @@ from sqlalchemy import RowMapping, insert, select
 
 from cds_service.errors import StoreError
 from cds_service.inference.registry.errors import AdapterRefused, PromotionRefused, RegistryError
-from cds_service.inference.registry.manifest import Adapter, read_adapter
+from cds_service.inference.registry.manifest import CARD, Adapter, read_adapter
 from cds_service.inference.registry.pack import Packing, pack, to_disk
 from cds_service.ledger import audit
 from cds_service.ledger.audit import AuditEvent, EventKind, Outcome, Scalar
@@ -29,7 +29,9 @@ from cds_service.ledger.tables import adapter as adapter_table
 from cds_service.ledger.tables import promotion as promotion_table
 
 _CHANGED = "another promotion or rollback came between: look at `cds-service model list` and try again"
-_AGAIN = "remove its folder and add it again"
+_AGAIN = (
+    "add it again from where it came, with the same figures, or run `cds-service prepare` if it came with the service"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +97,14 @@ class Registry:
             raise AdapterRefused(f"adapter {entry.id} is not the one that was added: {_AGAIN}")
         return adapter
 
+    def is_whole(self, entry: Entry) -> bool:
+        """Whether the files of `entry` are there as they were added."""
+        try:
+            self.read(entry)
+        except AdapterRefused:
+            return False
+        return True
+
     def head(self) -> Head:
         """What serves."""
         with self._database.transaction(write=False) as tx:
@@ -111,20 +121,23 @@ class Registry:
     def add(self, source: Path, packing: Packing, *, actor: str) -> Adapter:
         """Take a run's or an adapter's folder into the registry. Nothing is changed when it fails.
 
-        Raises AdapterRefused, RegistryError.
+        One that is in the registry already, and whose files are damaged or missing, gets them back. Raises
+        AdapterRefused, RegistryError.
         """
         aside = self._folder / f".adding-{secrets.token_hex(4)}"
         try:
             made = pack(source, aside, packing)
             manifest = made.manifest
             entry = Entry(id=manifest.id, digest=made.digest, identity=manifest.identity, added_at=packing.now)
-            self._check_new(entry)
+            restored = self._is_known(made, entry)
             target = self.folder_of(entry)
-            event = AuditEvent(kind=EventKind.MODEL_ADD, actor=actor, detail=_named(entry, data=manifest.data))
+            detail = _named(entry, data=manifest.data) | ({"restored": True} if restored else {})
+            event = AuditEvent(kind=EventKind.MODEL_ADD, actor=actor, detail=detail)
             with self._database.transaction() as tx:
-                tx.execute(insert(adapter_table), [_row(entry)])
+                if not restored:
+                    tx.execute(insert(adapter_table), [_row(entry)])
                 audit.append(tx, [event], now=packing.now)
-                shutil.rmtree(target, ignore_errors=True)  # without a row: left by an interrupted `add`
+                shutil.rmtree(target, ignore_errors=True)  # damaged, or without a row: left by an interrupted `add`
                 aside.replace(target)
                 to_disk(self._folder)
             return Adapter(folder=target, manifest=manifest, digest=made.digest)
@@ -174,12 +187,21 @@ class Registry:
 
     # -- parts -----------------------------------------------------------------------------------------------------
 
-    def _check_new(self, entry: Entry) -> None:
+    def _is_known(self, made: Adapter, entry: Entry) -> bool:
+        """Whether the registry has `made` without its files. Raises RegistryError when it may not be added."""
         for known in self.all():
-            if known.digest == entry.digest:
-                raise RegistryError("this very adapter is in the registry already")
             if known.id == entry.id and known.identity != entry.identity:
                 raise RegistryError("another adapter has that id: give this one a name of its own with --id")
+            if known.id == entry.id:
+                try:
+                    same = _content(self.read(known)) == _content(made)
+                except AdapterRefused:
+                    if known.digest == entry.digest:
+                        return True
+                else:
+                    if same:
+                        raise RegistryError("this very adapter is in the registry already")
+        return False
 
     def _at(self, seq: int) -> Head:
         with self._database.transaction(write=False) as tx:
@@ -211,6 +233,12 @@ def _head(tx: Tx, seq: int | None = None) -> Head:
             raise StoreError("the database lost a promotion that it names")
         return Head(seq=0, entry=None, back_to=None)
     return Head(seq=row["seq"], entry=_entry(row) if row["digest"] else None, back_to=row["back_to"])
+
+
+def _content(adapter: Adapter) -> tuple[object, ...]:
+    """What makes an adapter another one than it was: not when it was made, nor the card, which tells the time."""
+    manifest = adapter.manifest
+    return {**manifest.files, CARD: ""}, manifest.may_raise
 
 
 def _entry(row: RowMapping) -> Entry:

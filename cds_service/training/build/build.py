@@ -78,7 +78,7 @@ def build(
     groups = list(_distinct(_sound(_without_identifiers(found, left, show), left), left))
     parts = compose(groups, wanted.shares, wanted.most)
     if not parts[Part.TRAIN]:
-        raise BadData("no example is left to train on: give more cases, or look at what was left out")
+        raise BadData.listing("no example is left to train on: give more cases, or mend what was left out", left.places)
     if shared := leaks(parts):
         raise BadData("the parts are not disjoint: " + "; ".join(shared))
     (out / MANIFEST).unlink(missing_ok=True)

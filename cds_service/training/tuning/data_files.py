@@ -19,6 +19,8 @@ from cds_service.training.tuning.errors import BadData
 TRAIN, VALIDATION, TEST = "train.jsonl", "validation.jsonl", "test.jsonl"
 MANIFEST = "manifest.json"
 
+_MARK = ": the file begins with a byte order mark; save it as UTF-8 without one"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
@@ -49,7 +51,9 @@ def read_data(folder: Path) -> TrainingData:
     problems = [f"{MANIFEST}: {name} is not listed" for name in (TRAIN, VALIDATION) if name not in hashes]
     for name, known in hashes.items():
         try:
-            if sha256_of(folder / name) != known:
+            if not (folder / name).is_file():
+                problems.append(f"{name}: missing, or not a file")
+            elif sha256_of(folder / name) != known:
                 problems.append(f"{name}: changed since {MANIFEST} was written; build the data again")
         except BackendError:
             problems.append(f"{name}: missing or not readable")
@@ -91,11 +95,16 @@ def _read(path: Path, problems: list[str]) -> tuple[Line, ...]:
     for number, text in _texts(path, problems):
         where = f"{path.name}, line {number}"
         try:
-            line = _line(number, json.loads(text))
+            value = json.loads(text)
+            json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is JSON and no text
+            line = _line(number, value)
         except _Wrong as wrong:
             problems.append(f"{where}: {wrong}")
+        except UnicodeEncodeError:
+            problems.append(f"{where}: holds half of a character (a lone surrogate), which is no text")
         except (ValueError, RecursionError):
-            problems.append(f"{where}: not JSON")
+            mark = number == 1 and text.startswith("\ufeff")
+            problems.append(f"{where}: not JSON{_MARK if mark else ''}")
         else:
             if line.id in lines:
                 problems.append(f"{where}: the id stands at line {lines[line.id].number} too")

@@ -238,6 +238,31 @@ def test_it_passes_the_same_gates_and_is_refused_once(registry, shipped, setting
     assert serving_adapter(settings) is None
 
 
+def test_files_of_it_that_were_lost_are_put_back(registry, shipped, settings):
+    shipped()
+    prepare(settings)
+    entry = registry.head().entry
+    (registry.folder_of(entry) / "adapter_model.safetensors").write_bytes(b"cut")
+    assert not registry.is_whole(entry)
+    prepare(settings)
+    assert registry.head().entry == entry
+    assert registry.is_whole(entry)
+    assert len(registry.all()) == 1
+
+
+def test_preparing_says_that_what_was_promoted_cannot_be_used(registry, settings, run, tmp_path, monkeypatch):
+    from structlog.testing import capture_logs
+
+    monkeypatch.setattr(acts, "SHIPPED", tmp_path / "none")
+    adapter = registry.add(run, Packing(now=NOW, id="own"), actor="operator")
+    registry.promote(registry.find("own"), since=registry.head(), reason="ours", details={}, now=NOW, actor="operator")
+    (adapter.folder / "card.md").write_text("changed")
+    with capture_logs() as told:
+        prepare(settings)
+    assert [entry["event"] for entry in told] == ["promoted-adapter-unusable"]
+    assert "adapter own: card.md is not the file that was added" in told[0]["reason"]
+
+
 def test_a_damaged_one_leaves_the_model_alone_and_the_preparation_goes_on(registry, shipped, settings):
     folder = shipped().folder
     (folder / "card.md").write_text("changed")

@@ -1,8 +1,10 @@
 """The registry: what is in it, what serves, and that an interruption leaves the state before or the state after."""
 
+import json
 import os
 import shutil
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ import pytest
 from cds_service.errors import StoreError
 from cds_service.inference.registry import acts, store
 from cds_service.inference.registry.errors import AdapterRefused, PromotionRefused, RegistryError
+from cds_service.inference.registry.pack import Packing
+from tests.support.adapters import save_run
 from tests.unit.inference.registry.conftest import NOW
 
 
@@ -134,6 +138,42 @@ def test_the_same_again_and_an_id_that_is_taken_are_refused(registry, add):
         add("first", seed=2)
     assert len(registry.all()) == 1
     assert len(list((registry.folder_of(registry.find("first")).parent).iterdir())) == 1
+
+
+def test_the_same_run_again_is_the_same_whenever_it_is_added(registry, add, tmp_path):
+    add("first", seed=1, measured=False)
+    later = Packing(now=NOW + timedelta(days=1), id="first")
+    with pytest.raises(RegistryError, match="already"):
+        registry.add(tmp_path / "run-1", later, actor="operator")
+    assert len(registry.all()) == 1
+
+
+@pytest.mark.parametrize("loss", ["damaged", "missing"])
+def test_an_adapter_whose_files_were_lost_gets_them_back_and_serves_on(registry, add, events, loss):
+    adapter = add("first", seed=1)
+    promote(registry, "first")
+    if loss == "damaged":
+        (adapter.folder / "adapter_model.safetensors").write_bytes(b"cut")
+    else:
+        shutil.rmtree(adapter.folder)
+    entry = registry.head().entry
+    with pytest.raises(AdapterRefused, match="add it again from where it came"):
+        registry.read(entry)
+    add("first", seed=1)
+    assert registry.head().entry == entry
+    assert registry.read(entry) == adapter
+    assert len(registry.all()) == 1
+    assert events()[-1][2]["restored"] is True
+
+
+@pytest.mark.parametrize("given", ["bias", "evaluation"])
+def test_figures_of_another_kind_are_refused_when_they_are_given(registry, tmp_path, given):
+    save_run(tmp_path / "run", seed=1)
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps({"kind": "assessment" if given == "bias" else "bias", "version": 1}))
+    with pytest.raises(AdapterRefused, match=f"{given}.json is of another kind or version"):
+        registry.add(tmp_path / "run", Packing(now=NOW, id="first", **{given: other}), actor="operator")
+    assert registry.all() == ()
 
 
 def test_what_serves_is_not_promoted_again_and_an_unknown_id_not_found(registry, add):

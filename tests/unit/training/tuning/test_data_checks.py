@@ -30,6 +30,7 @@ SECRET = "Zzyxw"
 BAD = {
     "not JSON": '{"id": "' + SECRET,
     "must be one JSON object": json.dumps([SECRET]),
+    "holds half of a character": json.dumps({**line(1), "id": SECRET + "\ud800"}),
     "'id' must be words": json.dumps(changed(id=7)),
     "'source' must be one of": json.dumps(changed(source=SECRET)),
     "'messages' must be system (or none), user and assistant": json.dumps(
@@ -59,6 +60,19 @@ def test_a_bad_line_is_told_by_file_line_and_fault_alone(tmp_path, wrong):
 def test_json_that_python_will_not_read_is_a_bad_line(tmp_path, text):
     with pytest.raises(BadData, match=r"train.jsonl, line 1: not JSON"):
         read_data(write_data(tmp_path, text + "\n"))
+
+
+def test_a_byte_order_mark_is_named(tmp_path):
+    with pytest.raises(BadData, match=r"train.jsonl, line 1: not JSON: the file begins with a byte order mark"):
+        read_data(write_data(tmp_path, "\ufeff" + json.dumps(line(0)) + "\n"))
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path):
+    write_data(tmp_path, lines(2))
+    (tmp_path / "train.jsonl").unlink()
+    (tmp_path / "train.jsonl").mkdir()
+    with pytest.raises(BadData, match=r"train.jsonl: missing, or not a file"):
+        read_data(tmp_path)
 
 
 def test_every_bad_line_is_told_and_a_flood_is_counted(tmp_path):
@@ -113,6 +127,14 @@ def test_a_text_that_is_too_long_to_be_checked_is_refused(monkeypatch):
         refuse_identifiers([("train.jsonl, line 1", (text,))], 1, lambda _share: None)
     monkeypatch.setattr(leaks, "_TEXT_S", in_time)
     assert identifiers(text) == ()
+
+
+def test_a_text_without_end_is_refused_at_once_and_not_called_an_identifier(monkeypatch):
+    monkeypatch.setattr(leaks, "_kinds", lambda _text: pytest.fail("looked through"))
+    with pytest.raises(BadData) as told:
+        refuse_identifiers([("train.jsonl, line 1", ("a" * 3_000_000,))], 1, lambda _share: None)
+    assert str(told.value).startswith("these texts could not be looked through for identifiers")
+    assert "break them into shorter ones" in str(told.value)
 
 
 def test_prompts_and_placeholders_hold_no_identifiers():
