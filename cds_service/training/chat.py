@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 SYNTHETIC, CLINIC, PUBLIC = "synthetic", "clinic", "public"
 SOURCES = (SYNTHETIC, CLINIC, PUBLIC)
 ROLES = ("system", "user", "assistant")
+
+
+def line_value(line: str | bytes) -> Any:
+    """The JSON value of a line. Raises ValueError (UnicodeEncodeError where it holds a lone surrogate), RecursionError."""
+    value = json.loads(line)
+    json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is JSON and no text
+    return value
 
 
 def texts_of(value: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -59,14 +59,13 @@ class HfBackend:
         quantization: Quantization = Quantization.NF4,
         device: str = "auto",
         threads: int = 2,
-        weights: str | None = None,
     ) -> None:
-        """Load the model in `folder`. `weights`: what names it in the version, else its hash. Raises BackendError."""
+        """Load the model in `folder`. Raises BackendError."""
         if not (folder / "config.json").is_file():
             raise BackendError("CDS_MODEL_ID must name a folder with a transformers model (config.json, safetensors)")
         self._device = torch.device(_resolve(device))
         torch.set_num_threads(threads)
-        weights = weights or sha256_of(folder)[:16]
+        weights = sha256_of(folder)[:16]
         adapted = sha256_of(adapter)[:16] if adapter is not None else "none"
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)

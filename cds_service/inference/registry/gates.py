@@ -17,7 +17,7 @@ FLOOR = "floor"
 """The spec of no model, in an evaluation file."""
 
 KINDS = {"evaluation": EVALUATION, "bias": BIAS}
-"""By the name in a gate: the file of an adapter, and the kind that the file says it is."""
+"""By the name in a gate: the file of an adapter."""
 
 NOT_RULED_OUT = "the figures do not rule out that it is worse by more than the margin"
 WORSE = "it is worse"

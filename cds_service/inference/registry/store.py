@@ -190,17 +190,18 @@ class Registry:
     def _is_known(self, made: Adapter, entry: Entry) -> bool:
         """Whether the registry has `made` without its files. Raises RegistryError when it may not be added."""
         for known in self.all():
-            if known.id == entry.id and known.identity != entry.identity:
+            if known.id != entry.id:
+                continue
+            if known.identity != entry.identity:
                 raise RegistryError("another adapter has that id: give this one a name of its own with --id")
-            if known.id == entry.id:
-                try:
-                    same = _content(self.read(known)) == _content(made)
-                except AdapterRefused:
-                    if known.digest == entry.digest:
-                        return True
-                else:
-                    if same:
-                        raise RegistryError("this very adapter is in the registry already")
+            try:
+                same = _content(self.read(known)) == _content(made)
+            except AdapterRefused:
+                if known.digest == entry.digest:
+                    return True
+                continue
+            if same:
+                raise RegistryError("this very adapter is in the registry already")
         return False
 
     def _at(self, seq: int) -> Head:

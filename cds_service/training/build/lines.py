@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from cds_service.training.chat import line_value
 from cds_service.training.tuning.errors import BadData
 
 Report = Callable[[str, str], None]
@@ -18,8 +18,7 @@ def json_lines(path: Path, report: Report) -> Iterator[tuple[str, Mapping[str, A
     for number, line in _lines(path):
         place = f"{path.name}, line {number}"
         try:
-            value = json.loads(line)
-            json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is JSON and no text
+            value = line_value(line)
         except (ValueError, RecursionError):
             report(place, "is no JSON")
             continue

@@ -13,7 +13,7 @@ from typing import Any
 
 from cds_service.errors import BackendError
 from cds_service.inference.checksum import sha256_of
-from cds_service.training.chat import SOURCES, texts_of
+from cds_service.training.chat import SOURCES, line_value, texts_of
 from cds_service.training.tuning.errors import BadData
 
 TRAIN, VALIDATION, TEST = "train.jsonl", "validation.jsonl", "test.jsonl"
@@ -95,9 +95,7 @@ def _read(path: Path, problems: list[str]) -> tuple[Line, ...]:
     for number, text in _texts(path, problems):
         where = f"{path.name}, line {number}"
         try:
-            value = json.loads(text)
-            json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is JSON and no text
-            line = _line(number, value)
+            line = _line(number, line_value(text))
         except _Wrong as wrong:
             problems.append(f"{where}: {wrong}")
         except UnicodeEncodeError:
