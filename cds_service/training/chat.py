@@ -12,7 +12,7 @@ ROLES = ("system", "user", "assistant")
 
 
 def line_value(line: str | bytes) -> Any:
-    """The JSON value of a line. Raises ValueError (UnicodeEncodeError where it holds a lone surrogate), RecursionError."""
+    """The JSON value of a line. Raises RecursionError or ValueError (UnicodeEncodeError: it holds a lone surrogate)."""
     value = json.loads(line)
     json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is JSON and no text
     return value
