@@ -10,9 +10,12 @@ most of a chart needs no model, and reading less is what keeps the gate inside t
 from __future__ import annotations
 
 import importlib
+import secrets
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from hashlib import blake2b
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -39,6 +42,7 @@ _SENTENCE = regex.compile(r"(?:[^\n.!?;]++|[.!?;](?!\s)|(?<=\b(?:Dr|Mr|Mrs|Ms|St
 _CAPITALISED = regex.compile(r"(?<![^\W_])(?:\p{Lu}[\p{Ll}'-]+)+(?![^\W_])")
 _ANY_WORD = regex.compile(r"(?<![^\W_])\p{L}[\p{L}'-]+(?![^\W_])")
 _BATCH = 128  # segments read in one go; the deadline is looked at between two
+_KEPT = 8192  # segments whose entities are remembered: about 2 MB
 _START = attrgetter("start")
 _CONTEXT = 60  # characters on either side of a word that the model reads with it
 _LONGEST_SENTENCE = 1500  # characters; longer runs without a full stop are cut at a blank
@@ -55,13 +59,16 @@ class LanguageModel:
         except Exception:  # noqa: BLE001 - whatever a model raises means: no model
             raise ModelMissing("a spaCy model cannot be loaded; install the project anew") from None
         self._lock = threading.Lock()
+        self._known: OrderedDict[bytes, tuple[tuple[int, int, str], ...]] = OrderedDict()
+        self._key = secrets.token_bytes(32)
         for word in _frequent_words():
             self._nlp.tokenizer(word)  # which remembers how it is cut
 
     def entities(self, text: str, segments: Sequence[Span], deadline: Deadline) -> tuple[Entity, ...]:
         """The labelled spans in `segments` of `text`. Raises OutOfTime when the model is not free in time.
 
-        Segments of the same words are read once.
+        Segments of the same words are read once, also from chart to chart while `_KEPT` has room: charts are opened
+        again and again. What is kept of a segment are keyed hashes and places, no word.
         """
         if not segments:
             return ()
@@ -71,19 +78,26 @@ class LanguageModel:
         if not self._lock.acquire(timeout=deadline.remaining()):
             raise OutOfTime("the language model was busy until the deadline")
         try:
-            with self._nlp.memory_zone():  # forgets the words it has seen
-                docs = self._nlp.pipe(offsets, batch_size=_BATCH)
-                return tuple(sorted(self._labelled(docs, offsets.values(), deadline), key=_START))
+            return tuple(sorted(self._labelled(offsets, deadline), key=_START))
         finally:
             self._lock.release()
 
-    @staticmethod
-    def _labelled(docs: Any, offsets: Iterable[Sequence[int]], deadline: Deadline) -> Iterator[Entity]:
-        for doc, starts in zip(docs, offsets, strict=True):
-            deadline.check()
-            for entity in doc.ents:
-                for offset in starts:
-                    yield Entity(offset + entity.start_char, offset + entity.end_char, entity.label_)
+    def _labelled(self, offsets: Mapping[str, Sequence[int]], deadline: Deadline) -> Iterator[Entity]:
+        marks = {words: blake2b(words.encode(), key=self._key, digest_size=16).digest() for words in offsets}
+        known = {mark: self._known[mark] for mark in marks.values() if mark in self._known}
+        unread = [words for words, mark in marks.items() if mark not in known]
+        with self._nlp.memory_zone():  # forgets the words it has seen
+            for words, doc in zip(unread, self._nlp.pipe(unread, batch_size=_BATCH), strict=True):
+                deadline.check()
+                known[marks[words]] = tuple((e.start_char, e.end_char, e.label_) for e in doc.ents)
+        for mark, found in known.items():
+            self._known[mark] = found
+            self._known.move_to_end(mark)
+        while len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        for words, starts in offsets.items():
+            for start, end, label in known[marks[words]]:
+                yield from (Entity(offset + start, offset + end, label) for offset in starts)
 
 
 @cache

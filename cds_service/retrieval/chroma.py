@@ -14,10 +14,11 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,9 @@ WORDS = "words"
 
 NEAREST = 128
 """Sentence pairs that Chroma finds for a question; a passage with none among them counts as far as the last."""
+
+KEPT = 512
+"""Questions whose answers are kept: names of problems and findings come again with every chart."""
 
 
 class ChromaIndex:
@@ -156,12 +160,23 @@ def write_store(folder: Path, entries: Sequence[Entry], vectors: Vectors, *, emb
     sync_folder(folder)
 
 
+class _Asked(NamedTuple):
+    """All that an answer of one version depends on: `vector` of the question and `rows` that may be found, as bytes."""
+
+    question: str
+    vector: bytes
+    rows: bytes
+    k: int
+    mix: Mix
+
+
 class _Store:
-    """One open version."""
+    """One open version, and what it last answered."""
 
     def __init__(self, client: Any, collection: Any, rows: Rows) -> None:
         self._client = client
         self._collection = collection
+        self._answers: OrderedDict[_Asked, tuple[Hit, ...]] = OrderedDict()
         self.rows = rows
         self.version = str(collection.metadata["version"])
         self.embedder = str(collection.metadata["embedder"])
@@ -186,6 +201,24 @@ class _Store:
         rows = self.rows.admitted(where)
         if not len(rows):
             return tuple(() for _ in questions)
+        who = rows.tobytes()
+        asked = [_Asked(q, v.tobytes(), who, k, mix) for q, v in zip(questions, vectors, strict=True)]
+        known = {key: self._answers[key] for key in asked if key in self._answers}
+        new = {key: n for n, key in enumerate(asked) if key not in known}
+        if new:
+            places = list(new.values())
+            found = self._find([questions[n] for n in places], vectors[places], rows, k=k, mix=mix)
+            known |= zip(new, found, strict=True)
+        for key, hits in known.items():
+            self._answers[key] = hits
+            self._answers.move_to_end(key)
+        while len(self._answers) > KEPT:
+            self._answers.popitem(last=False)
+        return tuple(known[key] for key in asked)
+
+    def _find(
+        self, questions: Sequence[str], vectors: Vectors, rows: NDArray[np.int64], *, k: int, mix: Mix
+    ) -> tuple[tuple[Hit, ...], ...]:
         if not mix.dense:
             nothing = np.zeros(len(rows), dtype=np.float32)
             return tuple(self.rows.rank(question, nothing, rows, k=k, mix=mix) for question in questions)

@@ -102,6 +102,25 @@ def test_each_question_gets_its_own_answer(index):
     assert [a[0].passage.id for a in answers] == [e.passage.id for e in ENTRIES[:3]]
 
 
+def test_what_was_asked_before_changes_no_answer(tmp_path):
+    """Questions in common, in another order, of another person, and with other words to the same vector."""
+    child = Where(person=Person(age_years=8), unreviewed=True)
+    rounds = [
+        {"texts": ("adults", "women"), "vectors": VECTORS[[1, 2]], "where": ANYONE},
+        {"texts": ("women", "infants", "adults", "women"), "vectors": VECTORS[[2, 3, 1, 2]], "where": ANYONE},
+        {"texts": ("adults", "women"), "vectors": VECTORS[[1, 2]], "where": child},
+        {"texts": ("women", "adults"), "vectors": VECTORS[[1, 2]], "where": ANYONE},
+        {"texts": ("adults", "women"), "vectors": VECTORS[[1, 2]], "where": ANYONE, "k": 3},
+        {"texts": ("adults", "women"), "vectors": VECTORS[[1, 2]], "where": ANYONE, "mix": LEXICAL},
+    ]
+    used = list(adapters(tmp_path / "used", ENTRIES, VECTORS))
+    for number, asked in enumerate(rounds):
+        given = {"k": 5, "mix": HYBRID} | {k: v for k, v in asked.items() if k != "texts"}
+        fresh = adapters(tmp_path / str(number), ENTRIES, VECTORS)
+        for old, new in zip(used, fresh, strict=True):
+            assert old.search(asked["texts"], **given) == new.search(asked["texts"], **given)
+
+
 def test_words_alone_find_the_passage_that_holds_them(index):
     where = Where(person=Person(age_years=0.25), unreviewed=True)
     ((first, *_),) = ask(index, VECTORS[:1], "text of infants signed", where=where, mix=LEXICAL)

@@ -35,8 +35,10 @@ def evaluate(context: RuleContext, *, flag: Flag) -> RuleResult:
 
 def graded_mentions(context: RuleContext, flag: Flag) -> list[tuple[Mention, Priority, tuple[str, ...]]]:
     """The mentions of a flag that count, with priority and what decided it."""
-    terms = {term.name: term for term in flag.terms}
     mentions = [m for m in context.mentions if m.flag == flag.id and m.counts]
+    if not mentions:
+        return []
+    terms = {term.name: term for term in flag.terms}
     return [(m, *g) for m in mentions if (g := grade(context, flag, terms[m.term], m))]
 
 
