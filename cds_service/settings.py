@@ -178,7 +178,7 @@ class Settings(BaseSettings):
     # -- model -------------------------------------------------------------------------------------------------
     model: ModelKind = Field(
         ModelKind.AUTO,
-        description="Model backend: `auto` (transformers with a CUDA device, llamacpp without), `llamacpp`, "
+        description="Model backend: `auto` (transformers where CDS_MODEL_ID is a folder, else llamacpp), `llamacpp`, "
         "`transformers`, `openai`, `none`.",
     )
     model_id: str = Field(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -63,10 +62,10 @@ ADAPTABLE = (ModelKind.LLAMACPP, ModelKind.TRANSFORMERS)
 
 
 def model_kind(settings: Settings) -> ModelKind:
-    """The engine in force: ``auto`` is transformers with a CUDA device and llamacpp without."""
+    """The engine in force: ``auto`` is transformers for the folder of a model, else llamacpp."""
     if settings.model is not ModelKind.AUTO:
         return settings.model
-    return ModelKind.TRANSFORMERS if _cuda() else ModelKind.LLAMACPP
+    return ModelKind.TRANSFORMERS if Path(settings.model_id).is_dir() else ModelKind.LLAMACPP
 
 
 def prepare(settings: Settings, progress: Progress = no_progress) -> None:
@@ -222,14 +221,3 @@ _LOADERS: dict[ModelKind, Callable[[Settings, Adapter | None, Progress], ModelBa
     ModelKind.OPENAI: _load_openai,
     ModelKind.NONE: _load_none,
 }
-
-
-def _cuda() -> bool:
-    """Whether torch can use a CUDA device; without the driver's library torch is not even imported."""
-    try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return False
-    import torch
-
-    return bool(torch.cuda.is_available())

@@ -1,4 +1,4 @@
-"""llama.cpp in this process, through xllamacpp, on a GGUF file: the default without a GPU.
+"""llama.cpp in this process, through xllamacpp, on a GGUF file: the default.
 
 xllamacpp starts llama.cpp's HTTP server beside the calls it offers. It is given a Unix socket in a private folder,
 and both are removed as soon as it listens, so that nothing and nobody can connect; calls never leave the process.

@@ -22,23 +22,15 @@ def settings(tmp_path: Path, **more) -> Settings:
     return Settings(data_dir=tmp_path / "state", keys_file=tmp_path / "keys.json", model_adapter="none", **more)
 
 
-@pytest.mark.parametrize(("cuda", "kind"), [(False, ModelKind.LLAMACPP), (True, ModelKind.TRANSFORMERS)])
-def test_auto_follows_the_machine(tmp_path, monkeypatch, cuda, kind):
-    monkeypatch.setattr(models, "_cuda", lambda: cuda)
-    assert model_kind(settings(tmp_path)) is kind
+def test_auto_follows_what_the_model_is(tmp_path):
+    assert model_kind(settings(tmp_path)) is ModelKind.LLAMACPP
+    assert model_kind(settings(tmp_path, model_id=str(tmp_path / "model.gguf"))) is ModelKind.LLAMACPP
+    assert model_kind(settings(tmp_path, model_id=str(tmp_path))) is ModelKind.TRANSFORMERS
 
 
-def test_a_named_engine_is_taken_whatever_the_machine(tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "_cuda", lambda: True)
-    assert model_kind(settings(tmp_path, model="llamacpp")) is ModelKind.LLAMACPP
-
-
-def test_without_a_driver_there_is_no_cuda(monkeypatch):
-    def missing(_name):
-        raise OSError("no such library")
-
-    monkeypatch.setattr(models.ctypes, "CDLL", missing)
-    assert models._cuda() is False
+def test_a_named_engine_is_taken_whatever_the_model_is(tmp_path):
+    assert model_kind(settings(tmp_path, model="llamacpp", model_id=str(tmp_path))) is ModelKind.LLAMACPP
+    assert model_kind(settings(tmp_path, model="transformers")) is ModelKind.TRANSFORMERS
 
 
 def test_no_model_is_a_backend_that_says_so(tmp_path):
