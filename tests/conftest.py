@@ -53,6 +53,15 @@ def shared_data():
     return SHARED
 
 
+@pytest.fixture(scope="session", autouse=True)
+def models_folder(tmp_path_factory, worker_id):
+    """Where every service of a test finds the default model: preparing it takes a quarter of a minute, once for all."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "models"
+    os.environ["CDS_MODELS_DIR"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def packaged_index(tmp_path_factory, worker_id):
     """The index of the packaged guidelines, to copy: embedding takes ten seconds and is done once, by one worker."""

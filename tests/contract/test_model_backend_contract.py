@@ -1,7 +1,9 @@
 """What every model backend keeps, whichever engine stands behind it."""
 
 import json
+import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -42,11 +44,12 @@ def _server(_tmp_path):
         yield OpenAIServerBackend(url, "some-model")
 
 
-def _llamacpp(tmp_path):
+def _llamacpp(_tmp_path):
     from cds_service.inference.backends.llamacpp import LlamaCppBackend
     from cds_service.inference.prepare import default_model_sha256, prepare_default_model
 
-    yield LlamaCppBackend(prepare_default_model(tmp_path), threads=1, weights=default_model_sha256()[:16])
+    model = prepare_default_model(Path(os.environ["CDS_MODELS_DIR"]))
+    yield LlamaCppBackend(model, threads=1, weights=default_model_sha256()[:16])
 
 
 MAKERS = {

@@ -20,9 +20,8 @@ WITHIN = 0.1  # natural logarithms, on average: the 4-bit arithmetic of llama.cp
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models")
-    return prepare_default_model(folder), prepare_transformers_weights(folder)
+def models(models_folder):
+    return prepare_default_model(models_folder), prepare_transformers_weights(models_folder)
 
 
 @pytest.fixture(scope="module")

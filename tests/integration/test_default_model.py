@@ -47,14 +47,14 @@ def backend(state):
 
 
 @pytest.fixture(scope="module")
-def gguf(backend, state):
+def gguf(backend, models_folder):
     """What serves."""
-    return prepare_trimmed_model(state / "data" / "models")
+    return prepare_trimmed_model(models_folder)
 
 
 @pytest.fixture(scope="module")
-def whole(state):
-    return prepare_default_model(state / "data" / "models")
+def whole(models_folder):
+    return prepare_default_model(models_folder)
 
 
 def asked(case, priority):

@@ -22,7 +22,7 @@ def free_port():
 
 
 def environment(home, **changes):
-    base = {key: value for key, value in os.environ.items() if not key.startswith("CDS_")}
+    base = {key: value for key, value in os.environ.items() if not key.startswith("CDS_") or key == "CDS_MODELS_DIR"}
     own = {
         "CDS_DATA_DIR": str(home / "state"),
         "CDS_KEYS_FILE": str(home / "keys.json"),
