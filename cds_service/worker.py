@@ -31,7 +31,9 @@ log = structlog.get_logger()
 LAST = 19
 """The worker's niceness: hooks go first. Where every processor is busy, a draft gets what they leave."""
 
-IDLE_S = 0.2
+IDLE_S = 0.05
+"""How often an idle worker looks for a job: half of it is what a draft waits for."""
+
 STORE_RETRY_S = 2.0
 
 

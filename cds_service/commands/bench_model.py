@@ -46,7 +46,12 @@ BOUND = 50
     help="What to measure. May be given more than once.",
 )
 @click.option("--cases", default=10, show_default=True, type=click.IntRange(2, 500), help="Cases for each figure.")
-@click.option("--file", type=FILE, help="Held-out synthetic cases instead of the packaged vignettes.")
+@click.option(
+    "--file",
+    type=FILE,
+    help="Synthetic cases: the held-out ones instead of the packaged vignettes, and for the queue all of them instead "
+    "of the demo's chart.",
+)
 @click.option("--raising", is_flag=True, help="Agreement of the engines with priorities above the floor allowed too.")
 @click.option("--rate", default=10.0, show_default=True, type=click.FloatRange(0.1, 100), help="Charts a second.")
 @click.option("--seconds", default=30.0, show_default=True, type=click.FloatRange(1, 600), help="How long they come.")
@@ -202,11 +207,14 @@ def _gpu(spec: str, asked: QuestionSet, settings: Settings, show: Show) -> tuple
 def _queue(settings: Settings, options: Mapping[str, Any], show: Show) -> QueueLoad:
     """What serves, under load. Raises ConfigurationError or NotRunning."""
     from cds_service.commands.loading import part
-    from cds_service.evaluation.queue_load import run
+    from cds_service.evaluation.queue_load import charts_of, demo_charts, run
 
+    file = options["file"]
+    charts = charts_of(file) if file else demo_charts(datetime.now(UTC))
     with tempfile.TemporaryDirectory(prefix="cds-load-") as folder:
         return run(
             settings,
+            charts=charts,
             rate=options["rate"],
             seconds=options["seconds"],
             bound=BOUND,

@@ -8,6 +8,7 @@ with the same limit of new tokens: no grammar, so it writes until its own end or
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -22,6 +23,8 @@ from cds_service.evaluation.queue_load import QueueLoad
 from cds_service.shares import percentile
 
 BATCHES = (1, 8, 32)
+BATCHES_EACH = 4
+"""Batches of each size that are timed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,19 +131,21 @@ def time_plain(
 
 
 def time_batches(model: PlainModel, prompts: Sequence[str], show: Callable[[float], None]) -> tuple[Batch, ...]:
-    """Batches of each size on a GPU; the prompts are repeated until a batch is full."""
+    """`BATCHES_EACH` batches of each size on a GPU, prompts repeated to fill them, after one that does not count."""
     import torch
 
-    model.generate(prompts[:1], max_new_tokens=8)
     made = []
     for number, size in enumerate(BATCHES, start=1):
+        endless = itertools.cycle(prompts)
+        model.generate([prompts[0]] * size, max_new_tokens=8)
         torch.cuda.reset_peak_memory_stats()
-        written = model.generate([prompts[i % len(prompts)] for i in range(size)])
+        batches = [model.generate([next(endless) for _ in range(size)]) for _ in range(BATCHES_EACH)]
+        seconds = sum(b.seconds for b in batches)
         made.append(
             Batch(
                 size=size,
-                seconds_each=written.seconds / size,
-                tokens_per_s=written.tokens / written.seconds,
+                seconds_each=seconds / (size * BATCHES_EACH),
+                tokens_per_s=sum(b.tokens for b in batches) / seconds,
                 memory_mb=torch.cuda.max_memory_allocated() / 2**20,
             )
         )

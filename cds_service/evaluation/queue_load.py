@@ -1,17 +1,20 @@
 """More charts than one CPU's model can draft for: nothing may be lost, and the hook may not feel it.
 
 A real service runs on one CPU, first without a model and then with it, and gets new patients at a fixed rate whatever
-it answers. Afterwards its audit chain is read from the beginning: it says of every job when it came, when a worker took
-it and when it was shed, so that the promises of the queue are checked event by event.
+it answers: those of a file, or the demo's chart with the complaint of another vignette each time (`demo_charts`).
+Afterwards its audit chain is read from the beginning: it says of every job when it came, when a worker took it and when
+it was shed, so that the promises of the queue are checked event by event.
 """
 
 from __future__ import annotations
 
+import base64
+import itertools
 import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,15 +28,20 @@ from sqlalchemy import select
 from cds_service.cards import EXTENSION
 from cds_service.domain import AssessmentStatus
 from cds_service.errors import ConfigurationError
+from cds_service.evaluation import files
 from cds_service.evaluation.own import own_service
+from cds_service.evaluation.vignettes.reading import Part, Vignette, packaged
 from cds_service.inference.jobs import QUEUE_FULL, JobState
 from cds_service.ledger.audit import EventKind
 from cds_service.ledger.database import open_database
 from cds_service.ledger.tables import audit_event, job
 from cds_service.running import RunningService
-from cds_service.sample.chart import PATIENT_ID, request_body
+from cds_service.sample.chart import request_body
 from cds_service.settings import ModelKind, Settings
 from cds_service.shares import percentile
+
+Chart = dict[str, Any]
+"""The body of a ``patient-view`` call."""
 
 CLIENTS = 64
 """Most calls under way at once."""
@@ -89,16 +97,27 @@ class QueueLoad:
 
 
 def run(
-    settings: Settings, *, rate: float, seconds: float, bound: int, folder: Path, show: Callable[[float], None]
+    settings: Settings,
+    *,
+    charts: Sequence[Chart],
+    rate: float,
+    seconds: float,
+    bound: int,
+    folder: Path,
+    show: Callable[[float], None],
 ) -> QueueLoad:
-    """Both runs; `folder` holds the database of the second. Raises ConfigurationError or NotRunning."""
+    """Both runs with `charts` in turn; `folder` holds the database of the second.
+
+    Raises ConfigurationError or NotRunning.
+    """
     if settings.model is ModelKind.NONE:
         raise ConfigurationError("The model is switched off (CDS_MODEL=none): set it to load its queue.")
-    without, _ = _load(settings, rate, seconds, {"CDS_MODEL": "none"})
+    without, _ = _load(settings, charts, rate, seconds, {"CDS_MODEL": "none"})
     show(0.5)
     database = f"sqlite:///{folder.resolve() / 'load.sqlite3'}"
     with_model, began = _load(
         settings,
+        charts,
         rate,
         seconds,
         {
@@ -119,23 +138,26 @@ def run(
     )
 
 
-def _load(settings: Settings, rate: float, seconds: float, changed: Mapping[str, str]) -> tuple[Hook, datetime]:
+def _load(
+    settings: Settings, charts: Sequence[Chart], rate: float, seconds: float, changed: Mapping[str, str]
+) -> tuple[Hook, datetime]:
     """The hook's times under load, and when it began."""
     with _on_one_cpu(settings, changed) as service:
         url = f"{service.url}/cds-services/patient-triage"
+        seen = itertools.cycle(charts)
         for number in range(WARM_UP):
-            _call(url, f"warm-{number}")
+            _call(url, f"warm-{number}", next(seen))
         if changed["CDS_MODEL"] != ModelKind.NONE:
             _await_model(url)
         total = round(rate * seconds)
         began, started = datetime.now(UTC), time.perf_counter()
 
-        def arrive(number: int) -> float | None:
+        def arrive(number: int, chart: Chart) -> float | None:
             time.sleep(max(0.0, started + number / rate - time.perf_counter()))
-            return _call(url, f"load-{number}")
+            return _call(url, f"load-{number}", chart)
 
         with ThreadPoolExecutor(CLIENTS) as pool:
-            times = list(pool.map(arrive, range(total)))
+            times = list(pool.map(arrive, range(total), itertools.islice(seen, total)))
     answered = [t for t in times if t is not None]
     if not answered:
         raise ConfigurationError("the service answered no call under load")
@@ -149,9 +171,9 @@ def _load(settings: Settings, rate: float, seconds: float, changed: Mapping[str,
     return hook, began
 
 
-def _call(url: str, patient: str) -> float | None:
+def _call(url: str, patient: str, chart: Chart) -> float | None:
     """Milliseconds of a call for a new patient; None when it was told to come again."""
-    body = json.dumps(request_body(datetime.now(UTC))).replace(PATIENT_ID, patient)
+    body = json.dumps(chart).replace(str(chart["context"]["patientId"]), patient)
     start = time.perf_counter()
     try:
         response = requests.post(
@@ -164,6 +186,34 @@ def _call(url: str, patient: str) -> float | None:
     if response.status_code != requests.codes.ok:
         raise ConfigurationError(f"the service answered {response.status_code}")
     return (time.perf_counter() - start) * 1000
+
+
+def charts_of(path: Path) -> list[Chart]:
+    """The calls of a file of ``cds-service data synth``, whatever their part. Raises ConfigurationError for none."""
+    found = [entry["request"] for entry in files.read(path) if isinstance(entry, dict) and _is_chart(entry)]
+    if not found:
+        raise ConfigurationError(f"{path.name} holds no synthetic case")
+    return found
+
+
+def _is_chart(entry: Mapping[str, Any]) -> bool:
+    try:
+        return bool(entry["request"]["context"]["patientId"]) and isinstance(entry["request"]["prefetch"], dict)
+    except (KeyError, TypeError):
+        return False
+
+
+def demo_charts(now: datetime) -> list[Chart]:
+    """The demo's chart with the complaint of each packaged vignette in turn, which the note tells too."""
+    return [_with_complaint(request_body(now), vignette) for part in Part for vignette in packaged(part)]
+
+
+def _with_complaint(chart: Chart, vignette: Vignette) -> Chart:
+    chart["prefetch"]["encounter"]["reasonCode"] = [{"text": vignette.complaint}]
+    attachment = chart["prefetch"]["documents"]["entry"][0]["resource"]["content"][0]["attachment"]
+    note = base64.b64decode(attachment["data"]).decode()
+    attachment["data"] = base64.b64encode(f"{note} {vignette.complaint}. {vignette.note}".encode()).decode()
+    return chart
 
 
 def _await_model(url: str) -> None:

@@ -1,5 +1,6 @@
 """The benchmark of the model: what is timed, when engines agree, and what is read of a queue that was loaded."""
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -8,12 +9,20 @@ import pytest
 from cds_service.assessor import AssessmentTask, Assessor
 from cds_service.commands.at_work import at_work
 from cds_service.domain import Priority
-from cds_service.errors import BackendError
+from cds_service.errors import BackendError, ConfigurationError
 from cds_service.evaluation.assessment.cases import Question
 from cds_service.evaluation.assessment.drafting import Answered, Record
 from cds_service.evaluation.bench_model import Bench, Speed, Timed, agreement
 from cds_service.evaluation.bench_model_show import for_page
-from cds_service.evaluation.queue_load import Hook, Queue, QueueLoad, order_kept, read_queue
+from cds_service.evaluation.queue_load import (
+    Hook,
+    Queue,
+    QueueLoad,
+    charts_of,
+    demo_charts,
+    order_kept,
+    read_queue,
+)
 from cds_service.inference.backend import Generation
 from cds_service.inference.contract import Encoding
 from cds_service.inference.jobs import JobStore
@@ -150,3 +159,26 @@ def test_the_page_says_what_was_reached_and_what_was_not():
     made = json.loads(json.dumps(bench.as_json()))
     assert made["speed"]["ratio_of_medians"] == 12.0
     assert made["queue"]["queue"]["not_newest"] == 2
+
+
+def test_the_charts_that_load_the_queue_differ_in_words_and_are_whole():
+    charts = demo_charts(NOW)
+    told = {chart["prefetch"]["encounter"]["reasonCode"][0]["text"] for chart in charts}
+    assert len(told) > 200
+    notes = {
+        base64.b64decode(chart["prefetch"]["documents"]["entry"][0]["resource"]["content"][0]["attachment"]["data"])
+        for chart in charts
+    }
+    assert len(notes) == len(charts)
+    assert len(charts[0]["prefetch"]["observations"]["entry"]) > 5
+
+
+def test_the_charts_of_a_file_are_its_requests(tmp_path):
+    path = tmp_path / "cases.jsonl"
+    request = {"context": {"patientId": "p-1"}, "prefetch": {}}
+    lines = [{"request": request}, {"request": {"context": {}}}, {"request": []}, {}, [], "x", 7]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines) + "{\n")
+    assert charts_of(path) == [request]
+    path.write_text('{"request": 1}\n')
+    with pytest.raises(ConfigurationError, match=r"cases\.jsonl holds no synthetic case"):
+        charts_of(path)
