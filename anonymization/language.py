@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import importlib
 import secrets
+import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
@@ -42,12 +43,13 @@ _SENTENCE = regex.compile(r"(?:[^\n.!?;]++|[.!?;](?!\s)|(?<=\b(?:Dr|Mr|Mrs|Ms|St
 _CAPITALISED = regex.compile(r"(?<![^\W_])(?:\p{Lu}[\p{Ll}'-]+)+(?![^\W_])")
 _ANY_WORD = regex.compile(r"(?<![^\W_])\p{L}[\p{L}'-]+(?![^\W_])")
 _BATCH = 128  # segments read in one go; the deadline is looked at between two
-_KEPT = 8192  # segments whose entities are remembered: about 2 MB
+_KEPT = 8192  # segments whose entities are remembered: a few megabytes for each model
 _START = attrgetter("start")
 _CONTEXT = 60  # characters on either side of a word that the model reads with it
 _LONGEST_SENTENCE = 1500  # characters; longer runs without a full stop are cut at a blank
 
 Span = tuple[int, int]
+_Found = tuple[tuple[int, int, str], ...]  # start, end and label inside a segment
 
 
 class LanguageModel:
@@ -59,7 +61,7 @@ class LanguageModel:
         except Exception:  # noqa: BLE001 - whatever a model raises means: no model
             raise ModelMissing("a spaCy model cannot be loaded; install the project anew") from None
         self._lock = threading.Lock()
-        self._known: OrderedDict[bytes, tuple[tuple[int, int, str], ...]] = OrderedDict()
+        self._known: OrderedDict[bytes, _Found] = OrderedDict()
         self._key = secrets.token_bytes(32)
         for word in _frequent_words():
             self._nlp.tokenizer(word)  # which remembers how it is cut
@@ -67,8 +69,8 @@ class LanguageModel:
     def entities(self, text: str, segments: Sequence[Span], deadline: Deadline) -> tuple[Entity, ...]:
         """The labelled spans in `segments` of `text`. Raises OutOfTime when the model is not free in time.
 
-        Segments of the same words are read once, also from chart to chart while `_KEPT` has room: charts are opened
-        again and again. What is kept of a segment are keyed hashes and places, no word.
+        Segments of the same words are read once, from chart to chart too while `_KEPT` has room: charts are opened
+        again and again. What is kept of a segment is a keyed hash, and where names stood in it; no word.
         """
         if not segments:
             return ()
@@ -78,26 +80,36 @@ class LanguageModel:
         if not self._lock.acquire(timeout=deadline.remaining()):
             raise OutOfTime("the language model was busy until the deadline")
         try:
-            return tuple(sorted(self._labelled(offsets, deadline), key=_START))
+            found = self._found(list(offsets), deadline)
         finally:
             self._lock.release()
+        spread = [
+            Entity(offset + start, offset + end, label)
+            for places, entities in zip(offsets.values(), found, strict=True)
+            for start, end, label in entities
+            for offset in places
+        ]
+        return tuple(sorted(spread, key=_START))
 
-    def _labelled(self, offsets: Mapping[str, Sequence[int]], deadline: Deadline) -> Iterator[Entity]:
-        marks = {words: blake2b(words.encode(), key=self._key, digest_size=16).digest() for words in offsets}
-        known = {mark: self._known[mark] for mark in marks.values() if mark in self._known}
-        unread = [words for words, mark in marks.items() if mark not in known]
-        with self._nlp.memory_zone():  # forgets the words it has seen
-            for words, doc in zip(unread, self._nlp.pipe(unread, batch_size=_BATCH), strict=True):
-                deadline.check()
-                known[marks[words]] = tuple((e.start_char, e.end_char, e.label_) for e in doc.ents)
-        for mark, found in known.items():
-            self._known[mark] = found
-            self._known.move_to_end(mark)
-        while len(self._known) > _KEPT:
-            self._known.popitem(last=False)
-        for words, starts in offsets.items():
-            for start, end, label in known[marks[words]]:
-                yield from (Entity(offset + start, offset + end, label) for offset in starts)
+    def _found(self, segments: Sequence[str], deadline: Deadline) -> list[_Found]:
+        """What stands in each of `segments`, remembered or read; what was read before a deadline is remembered too."""
+        marks = [blake2b(words.encode(), key=self._key, digest_size=16).digest() for words in segments]
+        known = {mark: self._known[mark] for mark in marks if mark in self._known}
+        unread = {mark: words for mark, words in zip(marks, segments, strict=True) if mark not in known}
+        try:
+            if unread:
+                with self._nlp.memory_zone():  # forgets the words it has seen
+                    docs = self._nlp.pipe(unread.values(), batch_size=_BATCH)
+                    for mark, doc in zip(unread, docs, strict=True):
+                        deadline.check()
+                        known[mark] = tuple((e.start_char, e.end_char, sys.intern(e.label_)) for e in doc.ents)
+        finally:
+            for mark, found in known.items():
+                self._known[mark] = found
+                self._known.move_to_end(mark)
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return [known[mark] for mark in marks]
 
 
 @cache

@@ -15,7 +15,6 @@ from pydantic import TypeAdapter
 
 T = TypeVar("T")
 
-
 _ATOMS = frozenset({str, int, float, bool, type(None)})
 
 

@@ -183,6 +183,7 @@ class Settings(BaseSettings):
     )
     model_id: str = Field(
         "default",
+        min_length=1,
         description="Model alias or path of a folder (transformers) or GGUF file (llamacpp), or the model name at an "
         "OpenAI-compatible server. `default` is the packaged Gemma 3 270M.",
     )

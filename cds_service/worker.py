@@ -32,7 +32,7 @@ LAST = 19
 """The worker's niceness: hooks go first. Where every processor is busy, a draft gets what they leave."""
 
 IDLE_S = 0.05
-"""How often an idle worker looks for a job: half of it is what a draft waits for."""
+"""Seconds between two looks of an idle worker for a job; a draft waits half of it on average."""
 
 STORE_RETRY_S = 2.0
 

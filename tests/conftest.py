@@ -58,8 +58,9 @@ def models_folder(tmp_path_factory, worker_id):
     """Where every service of a test finds the default model: preparing it takes a quarter of a minute, once for all."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "models"
-    os.environ["CDS_MODELS_DIR"] = str(folder)
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CDS_MODELS_DIR", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

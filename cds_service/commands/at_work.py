@@ -25,7 +25,7 @@ from cds_service.recorder import Recorder
 from cds_service.settings import Settings
 from cds_service.worker import Worker
 
-_LOOK_S = 0.1  # looking oftener takes processors from the model; times are those of the table
+_LOOK_S = 0.1  # looking more often takes processors from the model, and the times come from the job table
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ from cds_service.shares import percentile
 
 BATCHES = (1, 8, 32)
 BATCHES_EACH = 4
-"""Batches of each size that are timed."""
+"""How many batches of each size are timed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +131,7 @@ def time_plain(
 
 
 def time_batches(model: PlainModel, prompts: Sequence[str], show: Callable[[float], None]) -> tuple[Batch, ...]:
-    """`BATCHES_EACH` batches of each size on a GPU, prompts repeated to fill them, after one that does not count."""
+    """Time `BATCHES_EACH` batches of each size on a GPU, after one to warm up; prompts are repeated to fill them."""
     import torch
 
     made = []

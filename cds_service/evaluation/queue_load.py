@@ -173,7 +173,8 @@ def _load(
 
 def _call(url: str, patient: str, chart: Chart) -> float | None:
     """Milliseconds of a call for a new patient; None when it was told to come again."""
-    body = json.dumps(chart).replace(str(chart["context"]["patientId"]), patient)
+    own, body = chart["context"]["patientId"], json.dumps(chart)
+    body = body.replace(f'"{own}"', f'"{patient}"').replace(f'Patient/{own}"', f'Patient/{patient}"')
     start = time.perf_counter()
     try:
         response = requests.post(
@@ -198,7 +199,8 @@ def charts_of(path: Path) -> list[Chart]:
 
 def _is_chart(entry: Mapping[str, Any]) -> bool:
     try:
-        return bool(entry["request"]["context"]["patientId"]) and isinstance(entry["request"]["prefetch"], dict)
+        patient = entry["request"]["context"]["patientId"]
+        return isinstance(patient, str) and bool(patient) and isinstance(entry["request"]["prefetch"], dict)
     except (KeyError, TypeError):
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -65,7 +66,8 @@ def model_kind(settings: Settings) -> ModelKind:
     """The engine in force: ``auto`` is transformers for the folder of a model, else llamacpp."""
     if settings.model is not ModelKind.AUTO:
         return settings.model
-    return ModelKind.TRANSFORMERS if Path(settings.model_id).is_dir() else ModelKind.LLAMACPP
+    own_folder = settings.model_id not in ALIASES and os.path.isdir(settings.model_id)  # noqa: PTH112 - never raises
+    return ModelKind.TRANSFORMERS if own_folder else ModelKind.LLAMACPP
 
 
 def prepare(settings: Settings, progress: Progress = no_progress) -> None:
@@ -120,7 +122,7 @@ def _base_sha256(settings: Settings) -> str:
 def _own_gguf(settings: Settings) -> Path:
     path = Path(settings.model_id)
     if not path.is_file():
-        raise BackendError("the GGUF model file is missing: run `cds-service prepare` or check CDS_MODEL_ID")
+        raise BackendError("the GGUF model file is missing: CDS_MODEL_ID names no file or folder here")
     return path
 
 

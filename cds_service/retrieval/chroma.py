@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +45,7 @@ NEAREST = 128
 """Sentence pairs that Chroma finds for a question; a passage with none among them counts as far as the last."""
 
 KEPT = 512
-"""Questions whose answers are kept: names of problems and findings come again with every chart."""
+"""Questions whose answers are remembered, by hash: names of problems come again and again, complaints with a chart."""
 
 
 class ChromaIndex:
@@ -160,23 +162,14 @@ def write_store(folder: Path, entries: Sequence[Entry], vectors: Vectors, *, emb
     sync_folder(folder)
 
 
-class _Asked(NamedTuple):
-    """All that an answer of one version depends on: `vector` of the question and `rows` that may be found, as bytes."""
-
-    question: str
-    vector: bytes
-    rows: bytes
-    k: int
-    mix: Mix
-
-
 class _Store:
     """One open version, and what it last answered."""
 
     def __init__(self, client: Any, collection: Any, rows: Rows) -> None:
         self._client = client
         self._collection = collection
-        self._answers: OrderedDict[_Asked, tuple[Hit, ...]] = OrderedDict()
+        self._answers: OrderedDict[bytes, tuple[Hit, ...]] = OrderedDict()
+        self._key = secrets.token_bytes(32)
         self.rows = rows
         self.version = str(collection.metadata["version"])
         self.embedder = str(collection.metadata["embedder"])
@@ -201,8 +194,8 @@ class _Store:
         rows = self.rows.admitted(where)
         if not len(rows):
             return tuple(() for _ in questions)
-        who = rows.tobytes()
-        asked = [_Asked(q, v.tobytes(), who, k, mix) for q, v in zip(questions, vectors, strict=True)]
+        same = repr((k, mix)).encode() + rows.tobytes()
+        asked = [self._mark(q.encode(), v.tobytes(), same) for q, v in zip(questions, vectors, strict=True)]
         known = {key: self._answers[key] for key in asked if key in self._answers}
         new = {key: n for n, key in enumerate(asked) if key not in known}
         if new:
@@ -215,6 +208,13 @@ class _Store:
         while len(self._answers) > KEPT:
             self._answers.popitem(last=False)
         return tuple(known[key] for key in asked)
+
+    def _mark(self, *parts: bytes) -> bytes:
+        """What tells a question, with all that its answer depends on, from another."""
+        mark = blake2b(key=self._key, digest_size=16)
+        for part in parts:
+            mark.update(len(part).to_bytes(8, "big") + part)
+        return mark.digest()
 
     def _find(
         self, questions: Sequence[str], vectors: Vectors, rows: NDArray[np.int64], *, k: int, mix: Mix

@@ -119,6 +119,7 @@ def test_what_was_asked_before_changes_no_answer(tmp_path):
         fresh = adapters(tmp_path / str(number), ENTRIES, VECTORS)
         for old, new in zip(used, fresh, strict=True):
             assert old.search(asked["texts"], **given) == new.search(asked["texts"], **given)
+    used[1].close()
 
 
 def test_words_alone_find_the_passage_that_holds_them(index):

@@ -12,6 +12,7 @@ from anonymization.deidentified import DeidentifiedCase, DeidentifiedFact
 from cds_service.domain import Citation, Finding, Priority
 from cds_service.evaluation.retrieval.charts import figures, read_charts, show
 from cds_service.offline import go_offline
+from cds_service.retrieval import chroma
 from cds_service.retrieval.build import build_index, entries_of
 from cds_service.retrieval.chroma import ChromaIndex
 from cds_service.retrieval.embedder import HashingEmbedder, MiniLmEmbedder
@@ -235,3 +236,34 @@ def test_an_open_reader_sees_what_another_process_builds(tmp_path):
     assert second != first
     assert (served(), reader.version) == ({"asthma", "heart-failure"}, second)
     reader.close()
+
+
+def test_chroma_answers_a_question_once_until_the_version_changes(tmp_path, monkeypatch):
+    asked = []
+    find = chroma._Store._find
+
+    def counted(self, questions, *rest, **more):
+        asked.extend(questions)
+        return find(self, questions, *rest, **more)
+
+    monkeypatch.setattr(chroma._Store, "_find", counted)
+    monkeypatch.setattr(chroma, "KEPT", 2)
+    index, embedder = ChromaIndex(tmp_path / "index"), HashingEmbedder()
+    build_index(tmp_path / "index", [PACKAGED], embedder)
+
+    def ask(*questions):
+        where = Where(person=Person(age_years=50), unreviewed=True)
+        asked.clear()
+        index.search(questions, embedder.embed_queries(questions), k=3, where=where)
+        return list(asked)
+
+    assert ask("asthma", "gout") == ["asthma", "gout"]
+    assert ask("gout", "asthma", "gout") == []
+    assert ask("copd", "asthma") == ["copd"]
+    assert ask("gout") == ["gout"]
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    (sources / "gout.md").write_bytes((PACKAGED / "gout.md").read_bytes())
+    build_index(tmp_path / "index", [sources], embedder)
+    assert ask("gout") == ["gout"]
+    index.close()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
+
 from anonymization import language
 from anonymization.artifacts import Entity
 from anonymization.deadline import Deadline
+from anonymization.errors import OutOfTime
 from anonymization.language import OWN, LanguageModel, shared_model
 
 LINE = "Seen by Quentin Testperson today."
@@ -21,24 +24,61 @@ def test_segments_of_the_same_words_are_found_in_every_place():
     assert [start for start, _ in names] == [LINE.index("Quentin"), len(LINE) + 1 + LINE.index("Quentin")]
 
 
-def test_a_segment_that_comes_again_gives_the_same_entities_and_leaves_no_word(monkeypatch):
-    model = LanguageModel(OWN)
+@pytest.fixture(scope="module")
+def loaded() -> LanguageModel:
+    return LanguageModel(OWN)
+
+
+@pytest.fixture
+def model(loaded) -> LanguageModel:
+    """A model that remembers nothing yet."""
+    loaded._known.clear()
+    return loaded
+
+
+def read(model, *segments):
+    """What is found when each of `segments` is read for itself, in one text."""
+    text, places = "", []
+    for segment in segments:
+        places.append((len(text), len(text) + len(segment)))
+        text += segment + "\n"
+    return model.entities(text, places, Deadline.after(60))
+
+
+def test_a_segment_that_comes_again_gives_the_same_entities_and_leaves_no_word(model, monkeypatch):
     line = "Examined by Zebediah Quillfeather this morning."
-    first = model.entities(line, [(0, len(line))], Deadline.after(60))
+    first = read(model, line)
     assert "Zebediah Quillfeather" in {line[e.start : e.end] for e in first}
-    moved = f"Note. {line}"
     monkeypatch.setattr(model._nlp, "pipe", _nothing_to_read)
-    again = model.entities(moved, [(6, len(moved))], Deadline.after(60))
+    again = model.entities(f"Note. {line}", [(6, 6 + len(line))], Deadline.after(60))
     assert again == tuple(Entity(e.start + 6, e.end + 6, e.label) for e in first)
     assert "Zebediah" not in repr(model._known)
 
 
-def test_what_is_remembered_is_bounded(monkeypatch):
+def test_what_is_remembered_is_bounded_and_the_oldest_goes_first(model, monkeypatch):
     monkeypatch.setattr(language, "_KEPT", 3)
-    model = LanguageModel(OWN)
-    for word in ("Alphaville", "Betatown", "Gammaford", "Deltaburg", "Epsilonia"):
-        model.entities(word, [(0, len(word))], Deadline.after(60))
+    read(model, "Alphaville", "Betatown", "Gammaford")
+    read(model, "Alphaville")
+    read(model, "Deltaburg")
     assert len(model._known) == 3
+    monkeypatch.setattr(model._nlp, "pipe", _nothing_to_read)
+    read(model, "Alphaville", "Gammaford", "Deltaburg")
+    with pytest.raises(AssertionError):
+        read(model, "Betatown")
+
+
+def test_what_was_read_before_the_deadline_is_not_read_again(model):
+    deadline = Deadline.after(60)
+    checks = iter((None, None, OutOfTime("late")))
+
+    def check():
+        if (late := next(checks)) is not None:
+            raise late
+
+    object.__setattr__(deadline, "check", check)
+    with pytest.raises(OutOfTime):
+        model.entities("Alphaville\nBetatown\nGammaford", [(0, 10), (11, 19), (20, 29)], deadline)
+    assert len(model._known) == 2
 
 
 def _nothing_to_read(texts: list[str], **_: object) -> Iterator[object]:

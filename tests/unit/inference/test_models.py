@@ -25,7 +25,19 @@ def settings(tmp_path: Path, **more) -> Settings:
 def test_auto_follows_what_the_model_is(tmp_path):
     assert model_kind(settings(tmp_path)) is ModelKind.LLAMACPP
     assert model_kind(settings(tmp_path, model_id=str(tmp_path / "model.gguf"))) is ModelKind.LLAMACPP
+    assert model_kind(settings(tmp_path, model_id="x" * 5000)) is ModelKind.LLAMACPP
     assert model_kind(settings(tmp_path, model_id=str(tmp_path))) is ModelKind.TRANSFORMERS
+
+
+def test_a_folder_that_is_called_like_an_alias_changes_nothing(tmp_path, monkeypatch):
+    (tmp_path / "default").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert model_kind(settings(tmp_path)) is ModelKind.LLAMACPP
+
+
+def test_a_name_of_nothing_is_said_to_be_one(tmp_path):
+    with pytest.raises(BackendError, match="CDS_MODEL_ID names no file or folder here"):
+        served(settings(tmp_path, model_id="some-lab/some-model"))
 
 
 def test_a_named_engine_is_taken_whatever_the_model_is(tmp_path):

@@ -38,6 +38,12 @@ from tests.support.ledger_values import NOW, later, new_keys
 ONE, OTHER = "subj-" + "1" * 32, "subj-" + "2" * 32
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_set(monkeypatch):
+    """The folder of models that all tests share is a setting too."""
+    monkeypatch.delenv("CDS_MODELS_DIR", raising=False)
+
+
 @pytest.fixture
 def filled(database: Database) -> Database:
     """Six events, one a minute: of two patients, two actors, two kinds."""
